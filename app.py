@@ -1,0 +1,17 @@
+"""The entry point: `python app.py` serves the service; `flask` and gunicorn find `create_app` here."""
+
+import sys
+
+if sys.version_info < (3, 11):
+    sys.exit(
+        "Python 3.11 or newer is needed; this is %d.%d. Install a newer one and start again." % sys.version_info[:2]
+    )
+
+from webpush_app import create_app
+
+__all__ = ["create_app"]
+
+if __name__ == "__main__":
+    from webpush_app.start import main
+
+    sys.exit(main())

@@ -1,0 +1,19 @@
+// What every page does. Each module finds its own elements, and does nothing where there are none.
+import { set_message_count } from "./badge.js";
+import { followNotifications } from "./notifications.js";
+import { openCards } from "./person_card.js";
+import { keepTimesCurrent } from "./times.js";
+import { countCharacters } from "./counter.js";
+import { keepDrafts } from "./drafts.js";
+import { closeMenus } from "./menu.js";
+import { sendOnce } from "./send_once.js";
+
+window.set_message_count = set_message_count;
+
+followNotifications({ unread_message_count: set_message_count });
+openCards();
+keepTimesCurrent();
+countCharacters();
+keepDrafts();
+closeMenus();
+sendOnce();

@@ -1,0 +1,137 @@
+"""The pages about people: profiles, the card that opens over a name, the list of people, one's own account."""
+
+import logging
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from flask_login import current_user, login_required
+from sqlalchemy.exc import OperationalError
+from werkzeug.wrappers import Response
+
+from webpush_app.accounts import passwords, service, sessions, throttle
+from webpush_app.accounts.forms import ChangePasswordForm, EditProfileForm
+from webpush_app.database import after_commit, begin_write, db
+from webpush_app.errors import DatabaseBusy, NotFound
+from webpush_app.web.guards import page_number
+
+log = logging.getLogger(__name__)
+account_routes = Blueprint("accounts", __name__)
+
+Answer = str | Response | tuple[str, int]
+
+
+@account_routes.before_app_request
+def note_seen() -> None:
+    """Last seen: at most once a minute for each session, and never in the way of the request itself."""
+    if (request.endpoint or "static").endswith(("static", "healthz")) or not current_user.is_authenticated:
+        return
+    row = current_user.login_session
+    if row is not None and sessions.is_due(row):
+        try:
+            sessions.note_seen(row.user_id, row.id, row.is_remembered)
+        except (DatabaseBusy, OperationalError):
+            log.debug("last seen is noted with a later request: the database is busy")
+
+
+@account_routes.get("/user/<username>")
+@login_required
+def user(username: str) -> Answer:
+    person = service.get_user(username)
+    own_sessions = sessions.list_sessions(person.id) if person == current_user else []
+    return render_template("accounts/user.html", user=person, sessions=own_sessions)
+
+
+@account_routes.get("/user/<username>/popup")
+@login_required
+def user_popup(username: str) -> Answer:
+    return render_template("accounts/user_popup.html", user=service.get_user(username))
+
+
+@account_routes.get("/people")
+@login_required
+def people() -> Answer:
+    wanted = request.args.get("q", "").strip()[:64]
+    found = service.list_people(wanted, page_number(), current_app.config["ITEMS_PER_PAGE"])
+    if found.page > 1 and not found.items:
+        raise NotFound(_("There is no such page. Begin with the first one."))
+    return render_template("accounts/people.html", people=found, wanted=wanted)
+
+
+@account_routes.route("/edit_profile", methods=["GET", "POST"])
+@login_required
+def edit_profile() -> Answer:
+    form = EditProfileForm(about_me=current_user.about_me, locale=current_user.locale)
+    if request.method == "GET":
+        return render_template("accounts/edit_profile.html", form=form)
+    if not form.validate_on_submit():
+        return render_template("accounts/edit_profile.html", form=form), 422
+    begin_write()
+    current_user.about_me = form.about_me.data
+    current_user.locale = form.locale.data
+    db.session.commit()
+    with force_locale(form.locale.data):  # the answer already speaks the new language
+        flash(_("Your profile is saved."), "success")
+    return redirect(url_for("accounts.user", username=current_user.username))
+
+
+@account_routes.route("/change_password", methods=["GET", "POST"])
+@login_required
+def change_password() -> Answer:
+    form = ChangePasswordForm()
+    if request.method == "GET":
+        return render_template("accounts/change_password.html", form=form)
+    if not form.validate_on_submit():
+        return render_template("accounts/change_password.html", form=form), 422
+    if not _change_password(form.old_password.data, form.password.data):
+        form.old_password.errors = [_("This is not your current password.")]
+        return render_template("accounts/change_password.html", form=form), 422
+    flash(_("Your password is changed, and every other browser is signed out."), "success")
+    return redirect(url_for("accounts.user", username=current_user.username))
+
+
+@account_routes.post("/sessions/<int:session_id>/end")
+@login_required
+def end_session(session_id: int) -> Answer:
+    begin_write()
+    is_this_one = current_user.login_session.id == session_id
+    if not sessions.end_session(current_user.id, session_id):
+        raise NotFound(_("That browser is signed out already."))
+    if is_this_one:
+        sessions.end_current_session()
+    db.session.commit()
+    flash(_("That browser is signed out."), "success")
+    return redirect(url_for("pages.index") if is_this_one else url_for("accounts.user", username=current_user.username))
+
+
+@account_routes.post("/sessions/end-others")
+@login_required
+def end_other_sessions() -> Answer:
+    begin_write()
+    sessions.end_all_sessions(current_user.id, but=current_user.login_session.id)
+    db.session.commit()
+    flash(_("Every other browser is signed out."), "success")
+    return redirect(url_for("accounts.user", username=current_user.username))
+
+
+def _change_password(old: str, new: str) -> bool:
+    """Ends every session, and starts a new one for this browser."""
+    username, address = current_user.username, throttle.address_key(request.remote_addr)
+    old_hash, is_remembered = current_user.password_hash, current_user.login_session.is_remembered
+    with passwords.turn():
+        throttle.check_may_try(username, address)  # a stolen session must not guess the password either
+        db.session.rollback()
+        is_right = passwords.is_right(old_hash, old)
+        new_hash = passwords.hash_password(new) if is_right else ""
+        begin_write()
+        person = service.get_user(username)
+        if not is_right or person.password_hash != old_hash:
+            throttle.record_failure(username, address)
+            db.session.commit()
+            return False
+        person.password_hash = new_hash
+        sessions.end_all_sessions(person.id)
+        sessions.start_session(person, is_remembered=is_remembered)
+        after_commit(lambda: log.info("password changed: %s", username))
+        db.session.commit()
+        return True

@@ -1,0 +1,74 @@
+"""What can be done to a person's account. Callers have begun a writing transaction, and commit."""
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.exc import IntegrityError
+
+from flask_babel import gettext as _
+
+from webpush_app.accounts import names
+from webpush_app.accounts.models import SiteFact, User
+from webpush_app.database import db, insert_or_update
+from webpush_app.errors import Conflict, NotFound
+from webpush_app.web.paging import Page, cut, window
+
+CONTACT_EMAIL = "contact_email"
+
+
+def create_user(
+    username: str,
+    password_hash: str,
+    *,
+    locale: str | None = None,
+    is_admin: bool = False,
+    may_be_reserved: bool = False,
+) -> User:
+    names.check_name(username, may_be_reserved=may_be_reserved or is_admin)
+    user = User(username=username, password_hash=password_hash, locale=locale, is_admin=is_admin)
+    taken = Conflict(_("This username is taken. Please choose another one."), field="username")
+    if find_user(username) is not None:
+        raise taken
+    db.session.add(user)
+    try:
+        db.session.flush()
+    except IntegrityError:  # PostgreSQL: somebody took it since we looked
+        raise taken from None
+    return user
+
+
+def find_user(username: str) -> User | None:
+    return db.session.scalar(select(User).where(User.username_key == names.key(username)))
+
+
+def get_user(username: str) -> User:
+    user = find_user(username)
+    if user is None:
+        raise NotFound(_("There is nobody called “%(username)s” here.", username=username[:64]))
+    return user
+
+
+def list_people(wanted: str, page: int, size: int) -> Page[User]:
+    """People whose name holds the wanted text, by name."""
+    offset, limit = window(page, size)
+    query = select(User).order_by(User.username_key).offset(offset).limit(limit)
+    if wanted:
+        query = query.where(User.username_key.contains(names.key(wanted), autoescape=True))
+    return cut(db.session.scalars(query).all(), page, size)
+
+
+def has_admin() -> bool:
+    return bool(db.session.scalar(select(func.count()).where(User.is_admin)))
+
+
+def remember_fact(name: str, value: str) -> None:
+    statement = insert_or_update(SiteFact).values(name=name, value=value)
+    db.session.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+
+
+def recall_fact(name: str) -> str | None:
+    return db.session.scalar(select(SiteFact.value).where(SiteFact.name == name))
+
+
+def forget_fact(name: str, value: str) -> bool:
+    """True for the one caller who took it away, of however many tried at once."""
+    result = db.session.execute(delete(SiteFact).where(SiteFact.name == name, SiteFact.value == value))
+    return bool(result.rowcount)

@@ -1,0 +1,114 @@
+"""Server-side sessions: a signed cookie alone could not be revoked, a row can."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from flask import request, session
+from flask_login import login_user, logout_user
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import contains_eager
+
+from webpush_app import clock
+from webpush_app.accounts.models import LoginSession, User
+from webpush_app.accounts.throttle import address_key
+from webpush_app.database import db
+from webpush_app.web import user_agent
+
+# How long a browser that is not used stays signed in.
+REMEMBERED = timedelta(days=60)
+NOT_REMEMBERED = timedelta(days=1)
+SEEN_EVERY = timedelta(minutes=1)
+
+
+def start_session(user: User, *, is_remembered: bool) -> LoginSession:
+    """Sign this browser in under a new session; the one it came with ends, and so does what its cookie held."""
+    end_current_session()
+    token = secrets.token_urlsafe(32)
+    now = clock.now()
+    row = LoginSession(
+        user_id=user.id,
+        token_hash=_hash(token),
+        browser=user_agent.describe(request.user_agent.string),
+        address=address_key(request.remote_addr),
+        is_remembered=is_remembered,
+        last_seen=now,
+        expires_at=_expiry(now, is_remembered),
+    )
+    db.session.add(row)
+    user.last_seen = now
+    db.session.flush()
+    db.session.execute(delete(LoginSession).where(LoginSession.expires_at < now))
+    _attach(user, row, token)
+    login_user(user)
+    session.permanent = is_remembered
+    return row
+
+
+def load_user(token: str) -> User | None:
+    """Flask-Login's question at each request: whose session is this? One query."""
+    row = db.session.scalar(
+        select(LoginSession)
+        .join(LoginSession.user)
+        .options(contains_eager(LoginSession.user))
+        .where(LoginSession.token_hash == _hash(token), LoginSession.expires_at > clock.now())
+    )
+    if row is None:
+        return None
+    _attach(row.user, row, token)
+    return row.user
+
+
+def end_current_session() -> None:
+    token = session.get("_user_id")
+    if token:
+        db.session.execute(delete(LoginSession).where(LoginSession.token_hash == _hash(str(token))))
+    logout_user()
+    session.clear()
+
+
+def end_session(user_id: int, session_id: int) -> bool:
+    """One's own sessions only; False where there is none of that number."""
+    query = delete(LoginSession).where(LoginSession.id == session_id, LoginSession.user_id == user_id)
+    return bool(db.session.execute(query).rowcount)
+
+
+def end_all_sessions(user_id: int, *, but: int | None = None) -> None:
+    query = delete(LoginSession).where(LoginSession.user_id == user_id)
+    db.session.execute(query if but is None else query.where(LoginSession.id != but))
+
+
+def list_sessions(user_id: int) -> Sequence[LoginSession]:
+    query = select(LoginSession).where(LoginSession.user_id == user_id, LoginSession.expires_at > clock.now())
+    return db.session.scalars(query.order_by(LoginSession.last_seen.desc(), LoginSession.id.desc())).all()
+
+
+def is_due(row: LoginSession) -> bool:
+    return clock.now() - row.last_seen >= SEEN_EVERY
+
+
+def note_seen(user_id: int, session_id: int, is_remembered: bool) -> None:
+    """A short write of its own, apart from the request's transaction; when the database is busy, it is for later."""
+    now = clock.now()
+    options = {"sqlite_begin": "IMMEDIATE", "sqlite_patience_seconds": 0.0}
+    with db.engine.connect().execution_options(**options) as connection, connection.begin():
+        connection.execute(update(User).where(User.id == user_id).values(last_seen=now))
+        connection.execute(
+            update(LoginSession)
+            .where(LoginSession.id == session_id)
+            .values(last_seen=now, expires_at=_expiry(now, is_remembered))
+        )
+
+
+def _attach(user: User, row: LoginSession, token: str) -> None:
+    user.login_session = row  # type: ignore[misc] - not a column: it lives for this request only
+    user.login_token = token  # type: ignore[misc]
+
+
+def _expiry(now: datetime, is_remembered: bool) -> datetime:
+    return now + (REMEMBERED if is_remembered else NOT_REMEMBERED)
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,11 @@
+"""The `flask` commands: `flask user …` for people, `flask translate …` for languages. Flask-Migrate brings `flask db …`."""
+
+from flask import Flask
+
+from webpush_app.accounts.cli import user_commands
+from webpush_app.translate import translate_commands
+
+
+def init_app(app: Flask) -> None:
+    app.cli.add_command(user_commands)
+    app.cli.add_command(translate_commands)

@@ -1,0 +1,107 @@
+"""The request's database session: when a transaction may write, and what happens after it is committed.
+
+Entry points (routes, commands, worker steps, socket handlers) call `begin_write()` before their first query, and they
+alone commit. Services add and flush.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, has_request_context
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
+
+from webpush_app.database import sqlite
+from webpush_app.database.base import Base
+
+log = logging.getLogger(__name__)
+
+db = SQLAlchemy(metadata=Base.metadata)
+
+_IMMEDIATE = {sqlite.BEGIN_MODE: "IMMEDIATE"}
+_MAY_WRITE = "may_write"
+_HAS_SNAPSHOT = "has_snapshot"
+_AFTER_COMMIT = "after_commit"
+
+
+class WriteOutsideBeginWrite(RuntimeError):
+    """A request writes without `begin_write()`: it would fail as soon as somebody else writes at the same time."""
+
+
+def engine_options(database_url: str) -> dict[str, Any]:
+    if make_url(database_url).get_backend_name() == "sqlite":
+        # Waiting for a connection would be waiting twice: writers already take turns, and readers never wait.
+        return {"pool_size": 8, "max_overflow": -1}
+    return {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
+
+
+def init_app(app: Flask) -> None:
+    db.init_app(app)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            sqlite.prepare(db.engine)
+
+
+def begin_write() -> None:
+    """Start a transaction that may write, at once. What was read before is read again: it may have changed."""
+    session = db.session()
+    session.rollback()
+    session.connection(execution_options=_IMMEDIATE)
+    session.info[_MAY_WRITE] = True
+
+
+def after_commit(callback: Callable[[], None]) -> None:
+    """Run this once what was written is safe, and not at all if it is rolled back. Hand it plain values only."""
+    db.session().info.setdefault(_AFTER_COMMIT, []).append(callback)
+
+
+@event.listens_for(db.session, "after_begin")
+def _note_snapshot(session: Session, _transaction: SessionTransaction, _connection: Any) -> None:
+    session.info[_HAS_SNAPSHOT] = True
+
+
+@event.listens_for(db.session, "before_flush")
+def _check_flush(session: Session, _context: Any, _instances: Any) -> None:
+    _check_may_write(session)
+
+
+@event.listens_for(db.session, "do_orm_execute")
+def _check_statement(state: ORMExecuteState) -> None:
+    if state.is_insert or state.is_update or state.is_delete:
+        _check_may_write(state.session)
+
+
+def _check_may_write(session: Session) -> None:
+    if session.info.get(_MAY_WRITE):
+        return
+    if has_request_context():
+        raise WriteOutsideBeginWrite("call begin_write() before the first query of a request that writes")
+    if not session.info.get(_HAS_SNAPSHOT):  # `flask shell` and scripts: their first statement is the write
+        session.connection(execution_options=_IMMEDIATE)
+
+
+@event.listens_for(db.session, "after_transaction_end")
+def _forget_mode(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.parent is None:
+        session.info.pop(_MAY_WRITE, None)
+        session.info.pop(_HAS_SNAPSHOT, None)
+
+
+@event.listens_for(db.session, "after_rollback")
+def _drop_callbacks(session: Session) -> None:
+    session.info.pop(_AFTER_COMMIT, None)
+
+
+@event.listens_for(db.session, "after_commit")
+def _run_callbacks(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    for callback in session.info.pop(_AFTER_COMMIT, []):
+        try:
+            callback()
+        except Exception:
+            # What was written stays written; the caller must not be told that it failed.
+            log.exception("a callback after commit failed")

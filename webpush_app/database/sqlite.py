@@ -1,0 +1,62 @@
+"""All that is special about SQLite: how it is opened, and how writers wait for each other.
+
+Three facts shape this file. Waiting inside SQLite (its busy timeout) blocks the whole thread, and under gevent the
+thread is the whole process: so SQLite never waits, and we do, with a sleep that lets the others run. A transaction that
+began by reading cannot become a writing one when somebody else wrote meanwhile, whatever the timeout: so writers begin
+with IMMEDIATE. And Python's own transaction handling begins too late for both: so it is switched off.
+"""
+
+import random
+import sqlite3
+import time
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Connection, Engine, event
+
+from webpush_app.errors import DatabaseBusy
+
+BEGIN_MODE = "sqlite_begin"  # execution option: DEFERRED for readers (the default) or IMMEDIATE for writers
+PATIENCE = "sqlite_patience_seconds"  # execution option: how long a writer waits for its turn
+PATIENCE_SECONDS = 5.0
+
+
+def prepare(engine: Engine) -> None:
+    event.listen(engine, "connect", _open)
+    event.listen(engine, "begin", _begin)
+
+
+def _open(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA busy_timeout = 0")
+    connection.execute("PRAGMA foreign_keys = ON")
+    # FULL: a message that was acknowledged survives a power cut too, not only a crash of the process.
+    connection.execute("PRAGMA synchronous = FULL")
+    # Kept in the file once it is set. Taking it the first time needs the file alone, so several openers take turns.
+    _when_free(connection, "PRAGMA journal_mode = WAL", PATIENCE_SECONDS)
+
+
+def _begin(connection: Connection) -> None:
+    options = connection.get_execution_options()
+    mode = options.get(BEGIN_MODE, "DEFERRED")
+    raw = connection.connection.dbapi_connection
+    assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - tells mypy what `prepare` is only called for
+    _when_free(raw, f"BEGIN {mode}", options.get(PATIENCE, PATIENCE_SECONDS))
+
+
+def _when_free(connection: sqlite3.Connection, statement: str, patience_seconds: float) -> None:
+    deadline = time.monotonic() + patience_seconds
+    while True:
+        try:
+            connection.execute(statement)
+            return
+        except sqlite3.OperationalError as error:
+            # The low byte is the primary code: SQLITE_BUSY has several extended forms.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                raise
+            if time.monotonic() >= deadline:
+                raise DatabaseBusy(
+                    _l("The service is very busy. Nothing was saved; please try again in a moment."),
+                    retry_after_seconds=2,
+                ) from error
+        time.sleep(random.uniform(0.001, 0.015))  # noqa: S311 - not a secret; spreads the writers out

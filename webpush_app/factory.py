@@ -1,0 +1,97 @@
+"""`create_app()`: the one place that knows every part, and puts them together."""
+
+import logging
+
+from flask import Flask
+
+from webpush_app import cli, config, database
+from webpush_app.accounts.avatars import avatar
+from webpush_app.accounts.gate import init_app as init_gate
+from webpush_app.accounts.login import login_routes
+from webpush_app.accounts.models import LoginSession, User
+from webpush_app.accounts.routes import account_routes
+from webpush_app.accounts.sessions import REMEMBERED
+from webpush_app.config import ROOT, Settings
+from webpush_app.messaging import routes as messaging_routes
+from webpush_app.messaging.models import Message
+from webpush_app.notifications.models import Notification
+from webpush_app.notifications.routes import notification_routes
+from webpush_app.web import error_pages, guards, headers, languages, times, user_agent
+from webpush_app.web.cookies import SessionCookie
+from webpush_app.web.extensions import babel, bootstrap, csrf, migrate
+from webpush_app.web.pages import pages
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    settings = settings or config.load()
+    app = Flask(
+        "webpush_app",
+        instance_path=str(settings.instance_path),
+        root_path=str(ROOT / "webpush_app"),
+        static_folder=str(ROOT / "static"),
+        template_folder=str(ROOT / "templates"),
+    )
+    _configure(app, settings)
+    _add_database(app, settings)
+    _add_web(app)
+    _add_features(app)
+    cli.init_app(app)
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    logging.getLogger("webpush_app").setLevel(settings.log_level)
+    app.config.update(
+        SETTINGS=settings,
+        SECRET_KEY=settings.secret_key,
+        SITE_NAME=settings.site_name,
+        MESSAGE_MAX_LENGTH=settings.message_max_length,
+        ITEMS_PER_PAGE=settings.items_per_page,
+        POLL_SECONDS=settings.poll_seconds,
+        SESSION_COOKIE_NAME="webpush_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        # A form left open overnight can still be sent: its token lives as long as the session does.
+        WTF_CSRF_TIME_LIMIT=None,
+        BOOTSTRAP_SERVE_LOCAL=True,
+        TEMPLATES_AUTO_RELOAD=False,
+    )
+    app.session_interface = SessionCookie()
+    app.permanent_session_lifetime = REMEMBERED
+
+
+def _add_database(app: Flask, settings: Settings) -> None:
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = database.engine_options(settings.database_url)
+    database.init_app(app)
+    migrate.init_app(app, database.db, directory=str(ROOT / "migrations"))
+
+
+def _add_web(app: Flask) -> None:
+    csrf.init_app(app)
+    bootstrap.init_app(app)
+    guards.init_app(app)
+    error_pages.init_app(app)
+    headers.init_app(app)
+    times.init_app(app)
+    app.register_blueprint(pages)
+
+
+def _add_features(app: Flask) -> None:
+    init_gate(app)
+    languages.init_app(app, babel)
+    app.register_blueprint(login_routes)
+    app.register_blueprint(account_routes)
+    app.register_blueprint(notification_routes)
+    messaging_routes.init_app(app)
+    app.jinja_env.globals["avatar"] = avatar
+    app.jinja_env.filters["browser_in_words"] = user_agent.in_words
+    app.shell_context_processor(
+        lambda: {
+            "db": database.db,
+            "User": User,
+            "LoginSession": LoginSession,
+            "Message": Message,
+            "Notification": Notification,
+        }
+    )

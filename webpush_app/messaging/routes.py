@@ -1,0 +1,114 @@
+"""The pages of private messages. Opening a page of received messages reads them; a prefetch or a HEAD does not."""
+
+from flask import Blueprint, Flask, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from flask_login import current_user, login_required
+from werkzeug.wrappers import Response
+
+from webpush_app.accounts.models import User
+from webpush_app.accounts.service import get_user
+from webpush_app.database import begin_write, db
+from webpush_app.errors import NotFound
+from webpush_app.messaging import service
+from webpush_app.messaging.forms import MessageForm
+from webpush_app.messaging.models import Message
+from webpush_app.web.guards import page_number, refuse_prefetch
+from webpush_app.web.paging import Page
+
+message_routes = Blueprint("messaging", __name__)
+
+Answer = str | Response | tuple[str, int]
+_NOTHING_NEW: frozenset[int] = frozenset()
+
+
+def init_app(app: Flask) -> None:
+    app.register_blueprint(message_routes)
+    app.context_processor(lambda: {"count_unread": service.count_unread})
+
+
+@message_routes.get("/send_message/<recipient>")
+@login_required
+def send_message_form(recipient: str) -> Answer:
+    user = get_user(recipient)
+    service.check_may_send(current_user, user)
+    return render_template("messaging/send_message.html", form=MessageForm(), recipient=user)
+
+
+@message_routes.post("/send_message/<recipient>")
+@login_required
+def send_message(recipient: str) -> Answer:
+    form = MessageForm()
+    if not form.validate_on_submit():
+        user = get_user(recipient)
+        service.check_may_send(current_user, user)
+        return render_template("messaging/send_message.html", form=form, recipient=user), 422
+    begin_write()
+    user = get_user(recipient)
+    service.send_message(current_user, user, form.message.data)
+    db.session.commit()
+    flash(_("Your message has been sent."), "success")
+    return redirect(url_for("accounts.user", username=user.username))
+
+
+@message_routes.route("/send-message/<recipient>", methods=["GET", "POST"])
+def send_message_by_other_name(recipient: str) -> Answer:
+    return redirect(url_for("messaging.send_message", recipient=recipient), 308)
+
+
+@message_routes.get("/messages")
+@login_required
+def messages() -> Answer:
+    refuse_prefetch()
+    page = page_number()
+    new = _NOTHING_NEW
+    if request.method == "GET":
+        begin_write()
+        new = service.read_all(current_user)
+        db.session.commit()
+    received = service.list_received(current_user.id, page, current_app.config["ITEMS_PER_PAGE"])
+    return render_template("messaging/messages.html", messages=_existing(received), new=new)
+
+
+@message_routes.get("/messages/sent")
+@login_required
+def sent_messages() -> Answer:
+    sent = service.list_sent(current_user.id, page_number(), current_app.config["ITEMS_PER_PAGE"])
+    return render_template("messaging/sent.html", messages=_existing(sent))
+
+
+@message_routes.get("/messages/with/<username>")
+@login_required
+def conversation(username: str) -> Answer:
+    refuse_prefetch()
+    return _conversation(get_user(username), MessageForm())
+
+
+@message_routes.post("/messages/with/<username>")
+@login_required
+def reply(username: str) -> Answer:
+    form = MessageForm()
+    if not form.validate_on_submit():
+        return _conversation(get_user(username), form), 422
+    begin_write()
+    other = get_user(username)
+    service.send_message(current_user, other, form.message.data)
+    db.session.commit()
+    return redirect(url_for("messaging.conversation", username=other.username))
+
+
+def _conversation(other: User, form: MessageForm) -> str:
+    service.check_may_send(current_user, other)
+    page = page_number()
+    new = _NOTHING_NEW
+    if request.method == "GET":
+        begin_write()
+        new = service.read_conversation(current_user, other)
+        db.session.commit()
+    found = service.list_conversation(current_user.id, other.id, page, current_app.config["ITEMS_PER_PAGE"])
+    return render_template("messaging/conversation.html", messages=_existing(found), other=other, form=form, new=new)
+
+
+def _existing(found: Page[Message]) -> Page[Message]:
+    if found.page > 1 and not found.items:
+        raise NotFound(_("There is no such page. Begin with the first one."))
+    return found

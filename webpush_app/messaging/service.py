@@ -1,0 +1,99 @@
+"""Send, read and count private messages. Callers have begun a writing transaction where one is needed, and commit."""
+
+from sqlalchemy import ColumnElement, func, select, union_all, update
+from sqlalchemy.orm import joinedload
+
+from flask_babel import gettext as _
+
+from webpush_app import clock
+from webpush_app.accounts.models import User
+from webpush_app.database import db
+from webpush_app.errors import NotAllowed
+from webpush_app.messaging.models import Message
+from webpush_app.notifications.service import add_notification, tick
+from webpush_app.web.paging import Page, cut, window
+
+UNREAD_MESSAGE_COUNT = "unread_message_count"
+
+
+def send_message(author: User, recipient: User, body: str) -> Message:
+    check_may_send(author, recipient)
+    tick([recipient.id])  # from here on the recipient's unread messages stand still until the commit
+    message = Message(sender_id=author.id, recipient_id=recipient.id, body=body)
+    db.session.add(message)
+    db.session.flush()
+    add_notification(recipient, UNREAD_MESSAGE_COUNT, count_unread(recipient.id))
+    return message
+
+
+def check_may_send(author: User, recipient: User) -> None:
+    if author.id == recipient.id:
+        raise NotAllowed(_("This is you. Messages go to other people; you find them under People."))
+
+
+def count_unread(user_id: int) -> int:
+    query = select(func.count()).where(Message.recipient_id == user_id, Message.read_at.is_(None))
+    return db.session.scalar(query) or 0
+
+
+def read_all(user: User) -> frozenset[int]:
+    """A visit to `/messages`: everything received is read. Returns what was new."""
+    tick([user.id])
+    user.last_message_read_time = clock.now()
+    return _mark_read(user)
+
+
+def read_conversation(user: User, other: User) -> frozenset[int]:
+    tick([user.id])
+    return _mark_read(user, Message.sender_id == other.id)
+
+
+def list_received(user_id: int, page: int, size: int) -> Page[Message]:
+    offset, limit = window(page, size)
+    query = select(Message).where(Message.recipient_id == user_id).options(joinedload(Message.author))
+    rows = db.session.scalars(query.order_by(Message.id.desc()).offset(offset).limit(limit)).all()
+    return cut(rows, page, size)
+
+
+def list_sent(user_id: int, page: int, size: int) -> Page[Message]:
+    offset, limit = window(page, size)
+    query = select(Message).where(Message.sender_id == user_id).options(joinedload(Message.recipient))
+    rows = db.session.scalars(query.order_by(Message.id.desc()).offset(offset).limit(limit)).all()
+    return cut(rows, page, size)
+
+
+def list_conversation(user_id: int, other_id: int, page: int, size: int) -> Page[Message]:
+    """Newest first. Both directions are read off their own index and merged: an OR would sort the whole conversation."""
+    offset, limit = window(page, size)
+    directions = [
+        select(Message.id)
+        .where(Message.sender_id == sender, Message.recipient_id == recipient)
+        .order_by(Message.id.desc())
+        .limit(offset + limit)
+        .subquery()
+        for sender, recipient in ((user_id, other_id), (other_id, user_id))
+    ]
+    ids = union_all(*(select(direction.c.id) for direction in directions)).subquery()
+    query = select(Message).join(ids, ids.c.id == Message.id).order_by(Message.id.desc())
+    return cut(db.session.scalars(query.offset(offset).limit(limit)).all(), page, size)
+
+
+def _mark_read(user: User, *which: ColumnElement[bool]) -> frozenset[int]:
+    marked = (
+        update(Message)
+        .where(Message.recipient_id == user.id, Message.read_at.is_(None), *which)
+        .values(read_at=clock.now())
+        .returning(Message.id)
+    )
+    ids = frozenset(db.session.scalars(marked).all())
+    if ids:
+        add_notification(user, UNREAD_MESSAGE_COUNT, count_unread(user.id))
+    return ids
+
+
+def new_messages(user: User) -> int:
+    return count_unread(user.id)
+
+
+# The tutorials' name for it.
+User.new_messages = new_messages

@@ -1,0 +1,114 @@
+"""The start command: everything that must be right before the server runs, each failure as one line.
+
+It prepares in one interpreter and then becomes gunicorn in a fresh one: gevent has to patch the standard library before
+anything else is imported there.
+"""
+
+import errno
+import fcntl
+import logging
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from alembic.util.exc import CommandError
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
+
+from webpush_app import config, translate
+from webpush_app.accounts import first_admin
+from webpush_app.config import ROOT, Settings
+from webpush_app.database import begin_write, db
+from webpush_app.errors import AppError, StartError
+from webpush_app.factory import create_app
+
+
+def main() -> int:
+    try:
+        settings = config.load()
+        _check_port(settings)
+        prepare(settings)
+    except StartError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    os.chdir(ROOT)
+    os.execv(
+        sys.executable, [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), "app:create_app()"]
+    )
+
+
+def prepare(settings: Settings) -> Flask:
+    """Compile what is stale and bring the database up to date; only one process at a time does it."""
+    with _alone(settings):
+        for _path in translate.compile_stale():
+            pass
+        try:
+            app = create_app(settings)
+            with app.app_context():
+                _migrate()
+        except (CommandError, DatabaseError, ArgumentError, NoSuchModuleError, ModuleNotFoundError, AppError) as error:
+            raise StartError(f"The database cannot be used: {_first_line(error)}") from None
+    return app
+
+
+def announce(app: Flask) -> None:
+    """Said once the server answers: where it is and, while there is no admin, how to become the first."""
+    address = app.config["SETTINGS"].address
+    with app.app_context():
+        begin_write()
+        token = first_admin.new_token()
+        db.session.commit()
+    lines = [f"Ready: {address}"]
+    if token:
+        lines.append(f"There is no admin yet. Create the first one here: {address}/first-admin/{token}")
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+def _migrate() -> None:
+    # Alembic reports every step it looks at; a start should say only what matters.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    upgrade()
+
+
+def _check_port(settings: Settings) -> None:
+    try:
+        found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _name, address = found[0]
+        with socket.socket(family, kind, protocol) as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            trial.bind(address)
+    except socket.gaierror:
+        raise StartError(
+            f"HOST is {settings.host!r}, which is no address of this machine. Try HOST=127.0.0.1."
+        ) from None
+    except OSError as error:
+        raise StartError(_why_not_bound(settings, error)) from None
+
+
+def _why_not_bound(settings: Settings, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        other = settings.port + 1 if settings.port < 65535 else 5000
+        return f"Port {settings.port} is taken by another program. Stop it, or choose another: PORT={other} make run"
+    if error.errno == errno.EACCES:
+        return f"Port {settings.port} needs more rights. Choose one above 1023: PORT=5000 make run"
+    return f"HOST={settings.host} PORT={settings.port} cannot be used: {error.strerror}."
+
+
+@contextmanager
+def _alone(settings: Settings) -> Iterator[None]:
+    """Several processes that start together prepare one after the other."""
+    with (settings.instance_path / ".start.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _first_line(error: BaseException) -> str:
+    if isinstance(error, ModuleNotFoundError):
+        return f"its driver is not installed ({error.name})."
+    return str(error).strip().splitlines()[0]

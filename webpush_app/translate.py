@@ -1,0 +1,109 @@
+"""`flask translate …`: collect the texts, compile the translations, begin a language.
+
+The compiled files are not kept in git: the start command and the tests compile what is stale.
+"""
+
+from collections.abc import Iterable
+from io import BytesIO
+from pathlib import Path
+
+import click
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+from flask.cli import AppGroup
+
+from webpush_app.config import LANGUAGES, ROOT
+
+TRANSLATIONS = ROOT / "translations"
+_DOMAIN = "messages.po"
+_SOURCES = (("webpush_app", "python"), ("templates", "jinja2"))
+# `_l` is the lazy gettext of forms and module-level texts; the singular and plural of `ngettext` are arguments 1 and 2.
+_KEYWORDS = {"_": None, "_l": None, "gettext": None, "ngettext": (1, 2)}
+
+translate_commands = AppGroup("translate", help="Languages: collect texts, compile translations, begin a language.")
+
+
+@translate_commands.command("update")
+def update() -> None:
+    """Collect every text from the code into each language's file."""
+    texts = collect()
+    for path in language_files():
+        catalog = read(path)
+        catalog.update(texts, no_fuzzy_matching=True)
+        catalog.obsolete.clear()
+        _write(catalog, path)
+        missing = sum(1 for message in catalog if message.id and not is_translated(message.string))
+        click.echo(
+            f"{path.parent.parent.name}: {len(catalog)} texts, {missing} to translate in {path.relative_to(ROOT)}"
+        )
+
+
+@translate_commands.command("compile")
+def compile_all() -> None:
+    """Compile every language."""
+    for path in compile_stale(force=True):
+        click.echo(f"compiled {path.relative_to(ROOT)}")
+
+
+@translate_commands.command("init")
+@click.argument("language")
+def init(language: str) -> None:
+    """Begin a language (a two-letter code such as fr)."""
+    path = TRANSLATIONS / language / "LC_MESSAGES" / _DOMAIN
+    if path.exists():
+        raise click.ClickException(
+            f"{path.relative_to(ROOT)} exists already; `flask translate update` brings it up to date."
+        )
+    try:
+        catalog = Catalog(locale=language)
+        catalog.update(collect())
+    except ValueError as error:
+        raise click.ClickException(f"{language} is not a language: {error}") from None
+    path.parent.mkdir(parents=True)
+    _write(catalog, path)
+    click.echo(f"Translate {path.relative_to(ROOT)}, then add {language!r} to LANGUAGES in webpush_app/config.py.")
+
+
+def compile_stale(*, force: bool = False) -> Iterable[Path]:
+    """Compile what is missing or older than its source; yields what it wrote."""
+    for source in language_files():
+        target = source.with_suffix(".mo")
+        if force or not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
+            compiled = BytesIO()
+            write_mo(compiled, read(source))
+            # Under another name first: a server that starts beside us must not read half a file.
+            draft = target.with_suffix(".mo.new")
+            draft.write_bytes(compiled.getvalue())
+            draft.replace(target)
+            yield target
+
+
+def collect() -> Catalog:
+    catalog = Catalog(project="webpush", charset="utf-8")
+    for folder, method in _SOURCES:
+        pattern = "**.py" if method == "python" else "**.html"
+        found = extract_from_dir(ROOT / folder, [(pattern, method)], keywords=_KEYWORDS, comment_tags=("Translators:",))
+        for file, _line, text, comments, _context in found:
+            # Without line numbers: they would change with every edit and drown the real changes.
+            catalog.add(text, locations=[(f"{folder}/{file}", None)], auto_comments=comments)
+    return catalog
+
+
+def language_files() -> list[Path]:
+    return sorted(TRANSLATIONS.glob(f"*/LC_MESSAGES/{_DOMAIN}"))
+
+
+def read(path: Path) -> Catalog:
+    with path.open("rb") as file:
+        return read_po(file, locale=path.parent.parent.name)
+
+
+def is_translated(text: object) -> bool:
+    return all(text) if isinstance(text, (list, tuple)) else bool(text)
+
+
+def _write(catalog: Catalog, path: Path) -> None:
+    with path.open("wb") as file:
+        write_po(file, catalog, sort_by_file=True, omit_header=False, width=110)

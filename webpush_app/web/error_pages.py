@@ -1,0 +1,104 @@
+"""Every error becomes an answer here, as a page or as JSON, whichever the caller reads."""
+
+import logging
+from typing import Any
+
+from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask_babel import gettext as _
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from webpush_app.database import db
+from webpush_app.errors import AppError
+from webpush_app.web.extensions import login_manager
+
+log = logging.getLogger(__name__)
+
+_JSON_PATHS = ("/api/", "/admin-api/", "/notifications")
+
+
+def init_app(app: Flask) -> None:
+    app.register_error_handler(AppError, _app_error)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def wants_json() -> bool:
+    accepted = request.accept_mimetypes
+    prefers_json = accepted["application/json"] > accepted["text/html"]
+    return prefers_json or request.is_json or request.path.startswith(_JSON_PATHS)
+
+
+def _app_error(error: AppError) -> Response:
+    response = _answer(error.status, error.code, str(error.message), error.field)
+    if error.retry_after_seconds is not None:
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response
+
+
+def _csrf_error(_error: CSRFError) -> Response:
+    if not request.cookies:
+        message = _(
+            "Your browser sent no cookie with this form. Allow cookies for this site; and away from localhost, "
+            "open it by an https address, because browsers keep its cookies only there."
+        )
+    else:
+        message = _("This form is out of date. Go back, reload the page and send it again.")
+    return _answer(400, "csrf", message)
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    if error.response is not None:  # a redirect, or an answer that was already made
+        return make_response(error.response)
+    response = _answer(status, error.name.lower().replace(" ", "_"), _message(status))
+    for name, value in error.get_headers():
+        if name not in ("Content-Type", "Content-Length"):
+            response.headers[name] = value
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    log.exception("unexpected error on %s %s", request.method, request.path, exc_info=error)
+    return _answer(500, "internal_error", _message(500))
+
+
+def _message(status: int) -> str:
+    known = {
+        400: _("The request could not be understood."),
+        401: _("Please sign in first."),
+        403: _("You are not allowed to do this."),
+        404: _("There is no page at this address. It may have been moved, or the link may be wrong."),
+        405: _("This address cannot be used in this way."),
+        413: _("What you sent is too large. Please shorten it and try again."),
+        429: _("That was too often. Please wait a moment and try again."),
+        500: _("Something went wrong on our side. It has been noted; please try again."),
+        503: _("The service is very busy. Please try again in a moment."),
+    }
+    return known.get(status, _("The request could not be fulfilled."))
+
+
+def _answer(status: int, code: str, message: str, field: str | None = None) -> Response:
+    # What was begun must not be written, and the page below may have to ask who is signed in.
+    db.session.rollback()
+    _forget_viewer_if_unknown()
+    if wants_json():
+        body: dict[str, Any] = {"status": "error", "code": code, "message": message}
+        if field:
+            body["field"] = field
+        response = jsonify(body)
+    else:
+        response = make_response(render_template("web/error.html", status=status, message=message))
+    response.status_code = status
+    return response
+
+
+def _forget_viewer_if_unknown() -> None:
+    """Where the database cannot even say who is signed in, the error page is shown as to a stranger."""
+    try:
+        bool(current_user.is_authenticated)
+    except Exception:
+        log.exception("the viewer of an error page could not be loaded")
+        g._login_user = login_manager.anonymous_user()  # where Flask-Login keeps whom it has loaded

@@ -1,0 +1,55 @@
+"""Small gates that routes stand behind: no NUL anywhere, no reading by a prefetch, pages that exist, links to ourselves."""
+
+from urllib.parse import urlsplit
+
+from flask import Flask, request
+from flask_babel import gettext as _
+
+from webpush_app.errors import InvalidInput, NotFound, TemporarilyUnavailable
+
+MOST_BODY_BYTES = 64 * 1024
+_DEEPEST_PAGE = 1_000_000
+
+
+def init_app(app: Flask) -> None:
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
+    app.config["MAX_FORM_MEMORY_SIZE"] = MOST_BODY_BYTES
+    app.before_request(_refuse_nul)
+
+
+def _refuse_nul() -> None:
+    """PostgreSQL cannot store NUL, and no keyboard types it."""
+    texts = [request.path]
+    for source in (request.args, request.form):
+        for name, values in source.lists():
+            texts += [name, *values]
+    if any("\0" in text for text in texts):
+        raise InvalidInput(_("What you sent holds a character that is not text. Please remove it and try again."))
+
+
+def refuse_prefetch() -> None:
+    """For pages that change something when a person opens them. A refused prefetch is fetched again on the click."""
+    hints = (request.headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"))
+    if any("prefetch" in hint.lower() or "preview" in hint.lower() for hint in hints):
+        raise TemporarilyUnavailable(_("This page opens only when you go there yourself."), retry_after_seconds=1)
+
+
+def page_number() -> int:
+    """`?page=` as a number from 1; whatever else stands there is a page that does not exist."""
+    given = request.args.get("page", "1")
+    if not (given.isascii() and given.isdigit() and len(given) < 8 and 1 <= int(given) <= _DEEPEST_PAGE):
+        raise NotFound(_("There is no such page. Begin with the first one."))
+    return int(given)
+
+
+def is_own_page(target: str | None) -> bool:
+    """A path on this site: not another host, in any of the spellings browsers accept (`//host`, `/\\host`)."""
+    if not target or not target.startswith("/") or target.startswith("//"):
+        return False
+    if "\\" in target or not target.isprintable():
+        return False
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return False
+    return not parts.scheme and not parts.netloc

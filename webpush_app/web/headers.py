@@ -1,0 +1,69 @@
+"""The headers of every answer: what a page may load, who may frame it, and what may be kept where."""
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, current_app, request
+from flask_login import current_user
+
+_CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",  # Bootstrap's own images are data URLs
+        "font-src 'self'",
+        "connect-src 'self'",
+        "manifest-src 'self'",
+        "worker-src 'self'",
+        "form-action 'self'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+_A_YEAR_SECONDS = 365 * 24 * 3600
+
+
+def init_app(app: Flask) -> None:
+    app.after_request(_add_headers)
+    app.url_defaults(_add_version)
+
+
+def _add_headers(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", _CONTENT_SECURITY_POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("X-Frame-Options", "DENY")
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    if (request.endpoint or "").endswith("static"):
+        if "v" in request.args and response.status_code == 200:
+            headers["Cache-Control"] = f"public, max-age={_A_YEAR_SECONDS}, immutable"
+    elif request.endpoint != "pages.healthz":
+        # What a page says depends on who asks, and in which language.
+        headers.setdefault("Cache-Control", "no-store" if _is_private(response) else "no-cache")
+        response.vary.update(("Cookie", "Accept-Language"))
+    return response
+
+
+def _is_private(response: Response) -> bool:
+    if response.status_code >= 500:
+        return True
+    return bool(current_user and current_user.is_authenticated)
+
+
+def _add_version(endpoint: str, values: dict[str, Any]) -> None:
+    """`url_for("static", …)` names the file's content, so that it may be kept for ever and is new when it changes."""
+    if endpoint == "static" and "v" not in values:
+        values["v"] = _fingerprint(Path(_static_folder()) / values["filename"])
+
+
+def _static_folder() -> str:
+    return current_app.static_folder or ""
+
+
+@lru_cache
+def _fingerprint(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]

@@ -1,0 +1,35 @@
+"""Pages of a long list, in the shape that Bootstrap-Flask's pager macro reads. Nothing is counted: one row more is asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Page(Generic[Item]):
+    items: Sequence[Item]
+    page: int
+    has_next: bool
+
+    @property
+    def has_prev(self) -> bool:
+        return self.page > 1
+
+    @property
+    def prev_num(self) -> int:
+        return self.page - 1
+
+    @property
+    def next_num(self) -> int:
+        return self.page + 1
+
+
+def window(page: int, size: int) -> tuple[int, int]:
+    """Offset and limit of a page, with the one row more that tells whether another page follows."""
+    return (page - 1) * size, size + 1
+
+
+def cut(rows: Sequence[Item], page: int, size: int) -> Page[Item]:
+    return Page(items=rows[:size], page=page, has_next=len(rows) > size)
