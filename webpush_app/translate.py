@@ -21,6 +21,16 @@ _DOMAIN = "messages.po"
 _SOURCES = (("webpush_app", "python"), ("templates", "jinja2"))
 # `_l` is the lazy gettext of forms and module-level texts; the singular and plural of `ngettext` are arguments 1 and 2.
 _KEYWORDS = {"_": None, "_l": None, "gettext": None, "ngettext": (1, 2)}
+_HEADER = """\
+# The texts of the service. `flask translate update` collects them, `flask translate compile` compiles them.
+msgid ""
+msgstr ""
+"Language: {language}\\n"
+"Plural-Forms: {plurals}\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+"""
 
 translate_commands = AppGroup("translate", help="Languages: collect texts, compile translations, begin a language.")
 
@@ -105,5 +115,8 @@ def is_translated(text: object) -> bool:
 
 
 def _write(catalog: Catalog, path: Path) -> None:
+    """With a header of our own: the usual one has a date that changes each time, and fields that nobody fills in."""
+    header = _HEADER.format(language=catalog.locale, plurals=catalog.plural_forms)
     with path.open("wb") as file:
-        write_po(file, catalog, sort_by_file=True, omit_header=False, width=110)
+        file.write(header.encode())
+        write_po(file, catalog, sort_by_file=True, omit_header=True, width=110)

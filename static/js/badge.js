@@ -1,4 +1,4 @@
-// The number of unread messages, beside "Messages". Hidden at 0.
+// The number of unread messages, beside "Messages"; hidden at 0. Sentences about it on the page follow.
 
 export function set_message_count(n) {
   const badge = document.getElementById("message_count");
@@ -12,4 +12,6 @@ export function set_message_count(n) {
     badge.classList.add("has-changed");
   }
   badge.hidden = count === 0;
+  for (const element of document.querySelectorAll("[data-when-unread]")) element.hidden = count === 0;
+  for (const element of document.querySelectorAll("[data-when-all-read]")) element.hidden = count > 0;
 }
