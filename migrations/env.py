@@ -5,7 +5,7 @@ off while it happens (before BEGIN: inside a transaction the pragma is ignored) 
 """
 
 import sqlite3
-from typing import Any
+from typing import Any, cast
 
 from alembic import context
 from sqlalchemy import Connection
@@ -42,8 +42,8 @@ def _migrate(connection: Connection) -> None:
 
 
 def _switch_foreign_keys(connection: Connection, *, on: bool) -> None:
-    raw = connection.connection.dbapi_connection
-    if isinstance(raw, sqlite3.Connection):
+    if connection.dialect.name == "sqlite":
+        raw = cast("sqlite3.Connection", connection.connection.dbapi_connection)
         raw.execute(f"PRAGMA foreign_keys = {'ON' if on else 'OFF'}")
 
 

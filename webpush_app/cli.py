@@ -1,4 +1,4 @@
-"""The `flask` commands: `flask user …` for people, `flask translate …` for languages. Flask-Migrate brings `flask db …`."""
+"""The `flask` commands: `user …` for people, `translate …` for languages; Flask-Migrate brings `flask db …`."""
 
 from flask import Flask
 

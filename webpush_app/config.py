@@ -73,7 +73,7 @@ def _read_file(file: Path) -> dict[str, Any]:
         return {}
     except SyntaxError as error:
         raise StartError(f"{file}, line {error.lineno}: {error.msg}. Correct the line and start again.") from None
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the file is code, and may raise anything
         raise StartError(
             f"{file} cannot be read: {type(error).__name__}: {error}. Correct it and start again."
         ) from None

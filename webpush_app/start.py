@@ -26,7 +26,7 @@ from webpush_app.errors import AppError, StartError
 from webpush_app.factory import create_app
 
 
-def main() -> int:
+def main() -> int:  # noqa: RET503 - execv does not return
     try:
         settings = config.load()
         _check_port(settings)
@@ -37,9 +37,8 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     os.chdir(ROOT)
-    os.execv(
-        sys.executable, [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), "app:create_app()"]
-    )
+    command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), "app:create_app()"]
+    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter; a shell has no part in it
 
 
 def prepare(settings: Settings) -> Flask:

@@ -6,6 +6,7 @@ The compiled files are not kept in git: the start command and the tests compile 
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
+from typing import cast
 
 import click
 from babel.messages.catalog import Catalog
@@ -14,10 +15,12 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from flask.cli import AppGroup
 
-from webpush_app.config import LANGUAGES, ROOT
+from webpush_app.config import ROOT
 
 TRANSLATIONS = ROOT / "translations"
 _DOMAIN = "messages.po"
+# Line numbers would change with every edit and drown the real changes.
+_NO_LINE = cast("int", None)
 _SOURCES = (("webpush_app", "python"), ("templates", "jinja2"))
 # `_l` is the lazy gettext of forms and module-level texts; the singular and plural of `ngettext` are arguments 1 and 2.
 _KEYWORDS = {"_": None, "_l": None, "gettext": None, "ngettext": (1, 2)}
@@ -96,8 +99,7 @@ def collect() -> Catalog:
         pattern = "**.py" if method == "python" else "**.html"
         found = extract_from_dir(ROOT / folder, [(pattern, method)], keywords=_KEYWORDS, comment_tags=("Translators:",))
         for file, _line, text, comments, _context in found:
-            # Without line numbers: they would change with every edit and drown the real changes.
-            catalog.add(text, locations=[(f"{folder}/{file}", None)], auto_comments=comments)
+            catalog.add(text, locations=[(f"{folder}/{file}", _NO_LINE)], auto_comments=comments)
     return catalog
 
 

@@ -1,4 +1,4 @@
-"""The one-time link that makes the first admin. Each start prints a new one while there is no admin; the older ones end."""
+"""The one-time link that makes the first admin. While there is none, each start prints a new one."""
 
 import hashlib
 import secrets

@@ -12,6 +12,7 @@ from webpush_app.accounts.forms import FirstAdminForm, LoginForm, RegistrationFo
 from webpush_app.accounts.models import User
 from webpush_app.database import after_commit, begin_write, db
 from webpush_app.errors import Conflict
+from webpush_app.web.fields import typed
 from webpush_app.web.guards import is_own_page
 from webpush_app.web.languages import from_browser
 
@@ -33,7 +34,7 @@ def sign_in() -> Answer:
     form = LoginForm()
     if not form.validate_on_submit():
         return render_template("accounts/login.html", form=form), 422
-    user = _sign_in(form.username.data, form.password.data, bool(form.remember_me.data))
+    user = _sign_in(typed(form.username), typed(form.password), bool(form.remember_me.data))
     if user is None:
         flash(_("The username or the password is wrong. Please try again."), "danger")
         return render_template("accounts/login.html", form=form), 401
@@ -61,10 +62,10 @@ def create_account() -> Answer:
     form = RegistrationForm()
     if not form.validate_on_submit():
         return render_template("accounts/register.html", form=form), 422
-    password_hash = _hash_in_turn(form.password.data)
+    password_hash = _hash_in_turn(typed(form.password))
     begin_write()
     try:
-        user = service.create_user(form.username.data, password_hash, locale=from_browser())
+        user = service.create_user(typed(form.username), password_hash, locale=from_browser())
     except Conflict as conflict:
         db.session.rollback()
         form.username.errors = [conflict.message]
@@ -87,11 +88,11 @@ def create_first_admin(token: str) -> Answer:
     first_admin.check_token(token)
     if not form.validate_on_submit():
         return render_template("accounts/first_admin.html", form=form), 422
-    password_hash = _hash_in_turn(form.password.data)
+    password_hash = _hash_in_turn(typed(form.password))
     begin_write()
     try:
         user = first_admin.create_first_admin(
-            token, form.username.data, password_hash, form.contact_email.data, from_browser()
+            token, typed(form.username), password_hash, typed(form.contact_email), from_browser()
         )
     except Conflict as conflict:
         db.session.rollback()

@@ -1,4 +1,4 @@
-"""What a username may be. Letters are a–z alone, because look-alikes from other alphabets would let people pose as others."""
+"""What a username may be. Letters are a–z alone: look-alikes from other alphabets would let people pose as others."""
 
 import re
 
@@ -9,8 +9,33 @@ from webpush_app.errors import InvalidInput
 SHORTEST, LONGEST = 3, 32
 # Names that would pass for the service itself. The first admin and the operator may use them.
 RESERVED = frozenset(
-    "admin administrator anonymous api everyone help info mail me moderator nobody null operator owner postmaster "
-    "root security service staff support sysadmin system undefined webmaster webpush".split()
+    {
+        "admin",
+        "administrator",
+        "anonymous",
+        "api",
+        "everyone",
+        "help",
+        "info",
+        "mail",
+        "me",
+        "moderator",
+        "nobody",
+        "null",
+        "operator",
+        "owner",
+        "postmaster",
+        "root",
+        "security",
+        "service",
+        "staff",
+        "support",
+        "sysadmin",
+        "system",
+        "undefined",
+        "webmaster",
+        "webpush",
+    }
 )
 _ALLOWED = re.compile(r"[A-Za-z0-9_.-]+", re.ASCII)
 

@@ -13,6 +13,7 @@ from webpush_app.accounts import passwords, service, sessions, throttle
 from webpush_app.accounts.forms import ChangePasswordForm, EditProfileForm
 from webpush_app.database import after_commit, begin_write, db
 from webpush_app.errors import DatabaseBusy, NotFound
+from webpush_app.web.fields import typed
 from webpush_app.web.guards import page_number
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ def edit_profile() -> Answer:
     if not form.validate_on_submit():
         return render_template("accounts/edit_profile.html", form=form), 422
     begin_write()
-    current_user.about_me = form.about_me.data
+    current_user.about_me = typed(form.about_me)
     current_user.locale = form.locale.data
     db.session.commit()
     with force_locale(form.locale.data):  # the answer already speaks the new language
@@ -83,7 +84,7 @@ def change_password() -> Answer:
         return render_template("accounts/change_password.html", form=form)
     if not form.validate_on_submit():
         return render_template("accounts/change_password.html", form=form), 422
-    if not _change_password(form.old_password.data, form.password.data):
+    if not _change_password(typed(form.old_password), typed(form.password)):
         form.old_password.errors = [_("This is not your current password.")]
         return render_template("accounts/change_password.html", form=form), 422
     flash(_("Your password is changed, and every other browser is signed out."), "success")

@@ -1,9 +1,8 @@
 """What can be done to a person's account. Callers have begun a writing transaction, and commit."""
 
+from flask_babel import gettext as _
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
-
-from flask_babel import gettext as _
 
 from webpush_app.accounts import names
 from webpush_app.accounts.models import SiteFact, User
@@ -70,5 +69,5 @@ def recall_fact(name: str) -> str | None:
 
 def forget_fact(name: str, value: str) -> bool:
     """True for the one caller who took it away, of however many tried at once."""
-    result = db.session.execute(delete(SiteFact).where(SiteFact.name == name, SiteFact.value == value))
-    return bool(result.rowcount)
+    taken = delete(SiteFact).where(SiteFact.name == name, SiteFact.value == value).returning(SiteFact.name)
+    return db.session.scalar(taken) is not None

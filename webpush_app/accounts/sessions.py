@@ -71,7 +71,7 @@ def end_current_session() -> None:
 def end_session(user_id: int, session_id: int) -> bool:
     """One's own sessions only; False where there is none of that number."""
     query = delete(LoginSession).where(LoginSession.id == session_id, LoginSession.user_id == user_id)
-    return bool(db.session.execute(query).rowcount)
+    return db.session.scalar(query.returning(LoginSession.id)) is not None
 
 
 def end_all_sessions(user_id: int, *, but: int | None = None) -> None:
@@ -102,7 +102,8 @@ def note_seen(user_id: int, session_id: int, is_remembered: bool) -> None:
 
 
 def _attach(user: User, row: LoginSession, token: str) -> None:
-    user.login_session = row  # type: ignore[misc] - not a column: it lives for this request only
+    # Not columns: they live on this object, for this request only.
+    user.login_session = row  # type: ignore[misc]
     user.login_token = token  # type: ignore[misc]
 
 

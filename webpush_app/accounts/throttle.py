@@ -8,7 +8,7 @@ import ipaddress
 from datetime import datetime, timedelta
 
 from flask_babel import gettext as _
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 
 from webpush_app import clock
 from webpush_app.accounts import names
@@ -71,7 +71,7 @@ def _wait_for_account(account: str, address: str) -> timedelta:
     return _wait(LoginFailure.account == account, LoginFailure.address == address)
 
 
-def _wait(*which: object) -> timedelta:
+def _wait(*which: ColumnElement[bool]) -> timedelta:
     now = clock.now()
     count, last = db.session.execute(
         select(func.count(), func.max(LoginFailure.at)).where(*which, LoginFailure.at > now - WINDOW)

@@ -9,7 +9,7 @@ with IMMEDIATE. And Python's own transaction handling begins too late for both: 
 import random
 import sqlite3
 import time
-from typing import Any
+from typing import Any, cast
 
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Connection, Engine, event
@@ -39,8 +39,7 @@ def _open(connection: sqlite3.Connection, _record: Any) -> None:
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     mode = options.get(BEGIN_MODE, "DEFERRED")
-    raw = connection.connection.dbapi_connection
-    assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - tells mypy what `prepare` is only called for
+    raw = cast("sqlite3.Connection", connection.connection.dbapi_connection)
     _when_free(raw, f"BEGIN {mode}", options.get(PATIENCE, PATIENCE_SECONDS))
 
 

@@ -12,6 +12,7 @@ from webpush_app.errors import NotFound
 from webpush_app.messaging import service
 from webpush_app.messaging.forms import MessageForm
 from webpush_app.messaging.models import Message
+from webpush_app.web.fields import typed
 from webpush_app.web.guards import page_number, refuse_prefetch
 from webpush_app.web.paging import Page
 
@@ -44,7 +45,7 @@ def send_message(recipient: str) -> Answer:
         return render_template("messaging/send_message.html", form=form, recipient=user), 422
     begin_write()
     user = get_user(recipient)
-    service.send_message(current_user, user, form.message.data)
+    service.send_message(current_user, user, typed(form.message))
     db.session.commit()
     flash(_("Your message has been sent."), "success")
     return redirect(url_for("accounts.user", username=user.username))
@@ -91,7 +92,7 @@ def reply(username: str) -> Answer:
         return _conversation(get_user(username), form), 422
     begin_write()
     other = get_user(username)
-    service.send_message(current_user, other, form.message.data)
+    service.send_message(current_user, other, typed(form.message))
     db.session.commit()
     return redirect(url_for("messaging.conversation", username=other.username))
 

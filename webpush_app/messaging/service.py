@@ -1,9 +1,8 @@
 """Send, read and count private messages. Callers have begun a writing transaction where one is needed, and commit."""
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, func, select, union_all, update
 from sqlalchemy.orm import joinedload
-
-from flask_babel import gettext as _
 
 from webpush_app import clock
 from webpush_app.accounts.models import User
@@ -63,7 +62,7 @@ def list_sent(user_id: int, page: int, size: int) -> Page[Message]:
 
 
 def list_conversation(user_id: int, other_id: int, page: int, size: int) -> Page[Message]:
-    """Newest first. Both directions are read off their own index and merged: an OR would sort the whole conversation."""
+    """Newest first. Each direction is read off its own index and merged: an OR would sort the whole conversation."""
     offset, limit = window(page, size)
     directions = [
         select(Message.id)

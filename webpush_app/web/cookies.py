@@ -7,7 +7,7 @@ from flask.sessions import SecureCookieSessionInterface
 
 
 class SessionCookie(SecureCookieSessionInterface):
-    def get_cookie_secure(self, app: Flask) -> bool:
+    def get_cookie_secure(self, _app: Flask) -> bool:
         # Behind a proxy that ends TLS the request itself is plain http, so the name asked for decides.
         return request.is_secure or not is_this_machine(request.host)
 

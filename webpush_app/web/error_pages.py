@@ -61,12 +61,12 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    log.exception("unexpected error on %s %s", request.method, request.path, exc_info=error)
+    log.error("unexpected error on %s %s", request.method, request.path, exc_info=error)
     return _answer(500, "internal_error", _message(500))
 
 
 def _message(status: int) -> str:
-    known = {
+    known: dict[int, str] = {
         400: _("The request could not be understood."),
         401: _("Please sign in first."),
         403: _("You are not allowed to do this."),
@@ -77,7 +77,7 @@ def _message(status: int) -> str:
         500: _("Something went wrong on our side. It has been noted; please try again."),
         503: _("The service is very busy. Please try again in a moment."),
     }
-    return known.get(status, _("The request could not be fulfilled."))
+    return known.get(status) or str(_("The request could not be fulfilled."))
 
 
 def _answer(status: int, code: str, message: str, field: str | None = None) -> Response:

@@ -30,6 +30,11 @@ class PlainForm(FlaskForm):
             return super().render_field(field, render_kw)
 
 
+def typed(field: Field) -> str:
+    """What was typed into a text field."""
+    return field.data or ""
+
+
 def _tidy(value: Any) -> Any:
     return text.tidy(value) if isinstance(value, str) else value
 

@@ -1,4 +1,4 @@
-"""Small gates that routes stand behind: no NUL anywhere, no reading by a prefetch, pages that exist, links to ourselves."""
+"""Small gates that routes stand behind: no NUL, no reading by a prefetch, pages that exist, links to ourselves."""
 
 from urllib.parse import urlsplit
 

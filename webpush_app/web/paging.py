@@ -1,4 +1,4 @@
-"""Pages of a long list, in the shape that Bootstrap-Flask's pager macro reads. Nothing is counted: one row more is asked for."""
+"""Pages of a long list. Nothing is counted: one row more is asked for, and says whether another page follows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

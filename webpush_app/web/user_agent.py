@@ -31,7 +31,7 @@ def describe(header: str) -> str:
     """Product names alone, so that it can be stored; empty when neither part is known."""
     browser = next((name for mark, name in _BROWSERS if mark in header), "")
     system = next((name for mark, name in _SYSTEMS if mark in header), "")
-    return "|".join((browser, system)) if browser or system else ""
+    return f"{browser}|{system}" if browser or system else ""
 
 
 def in_words(described: str) -> str:

@@ -1,0 +1,46 @@
+# The commands of this project. `make help` lists them; `make run` and `make test` need only python3 (3.11 or newer) and make.
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+SHELL := /bin/sh
+
+.PHONY: help run test check bench format lock clean
+
+help: ## list the commands
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: $(VENV)/.run ## start the service; PORT=8080 make run chooses another port
+	@exec $(PYTHON) app.py
+
+test: $(VENV)/.dev ## the whole test suite; make test ARGS="-k badge" runs a part
+	@sh scripts/browser.sh
+	@exec $(PYTHON) -m pytest $(ARGS)
+
+check: $(VENV)/.dev ## format, lint, types, and the layers of the house
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports --no-logo
+	@$(PYTHON) scripts/sizes.py
+
+bench: $(VENV)/.dev ## measure: one JSON line for each figure, peers in the same run
+	@exec $(PYTHON) -m bench
+
+format: $(VENV)/.dev ## put every file into the house's format
+	@$(VENV)/bin/ruff format .
+	@$(VENV)/bin/ruff check --fix .
+
+lock: ## compile requirements*.in into requirements*.txt with hashes
+	@sh scripts/lock.sh
+
+clean: ## remove the environment; the database and the keys in instance/ stay
+	rm -rf $(VENV)
+
+# A stamp for each set of pinned packages: they are installed again only when the pins change.
+$(VENV)/.run: requirements.txt scripts/setup.sh
+	@sh scripts/setup.sh requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements.txt requirements-dev.txt scripts/setup.sh
+	@sh scripts/setup.sh requirements.txt requirements-dev.txt
+	@touch $@ $(VENV)/.run

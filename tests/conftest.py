@@ -1,0 +1,92 @@
+"""What every test may ask for: an app on a database of its own (built by the migrations), people, and their browsers."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.people import PASSWORD, Browser, People
+from webpush_app import start, translate
+from webpush_app.accounts import passwords
+from webpush_app.config import Settings
+from webpush_app.database import db
+from webpush_app.factory import create_app
+
+pytest_plugins = ["tests.missing_browser"]
+
+SECRET_KEY = "a key for tests alone, of more than 32 characters"
+
+AppMaker = Callable[..., Flask]
+
+
+def settings_in(folder: Path, **given: object) -> Settings:
+    defaults = {"secret_key": SECRET_KEY, "database_url": f"sqlite:///{folder / 'webpush.sqlite3'}"}
+    return Settings(instance_path=folder, **(defaults | given))  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_translations() -> None:
+    list(translate.compile_stale())
+
+
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database as the migrations make it; each test gets a copy."""
+    folder = tmp_path_factory.mktemp("migrated")
+    app = start.prepare(settings_in(folder))
+    with app.app_context():
+        db.engine.dispose()
+    return folder / "webpush.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def password_hash() -> str:
+    """Made once: hashing is slow on purpose."""
+    return passwords.hash_password(PASSWORD)
+
+
+@pytest.fixture
+def make_app(tmp_path: Path, migrated_database: Path) -> Iterator[AppMaker]:
+    made: list[Flask] = []
+
+    def make(**given: object) -> Flask:
+        target = tmp_path / "webpush.sqlite3"
+        if not target.exists():
+            shutil.copyfile(migrated_database, target)
+        made.append(create_app(settings_in(tmp_path, **given)))
+        return made[-1]
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture
+def app(make_app: AppMaker) -> Flask:
+    return make_app()
+
+
+@pytest.fixture
+def people(app: Flask, password_hash: str) -> People:
+    """`people("susan")` creates her and gives her id."""
+    return People(app, password_hash)
+
+
+@pytest.fixture
+def stranger(app: Flask) -> FlaskClient:
+    """A browser in which nobody is signed in."""
+    return app.test_client()
+
+
+@pytest.fixture
+def susan(people: People) -> Browser:
+    return people.browser("susan")
+
+
+@pytest.fixture
+def john(people: People) -> Browser:
+    return people.browser("john")

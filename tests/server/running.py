@@ -1,0 +1,106 @@
+"""The real thing for tests: `python app.py` as a person starts it, on a free port, and stopped by its process id."""
+
+import http.client
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+START_SECONDS = 20.0
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def environment(instance: Path, port: int, **settings: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+    return {**kept, "INSTANCE_PATH": str(instance), "PORT": str(port), "PYTHONWARNINGS": "default", **settings}
+
+
+@dataclass
+class Server:
+    process: subprocess.Popen[str]
+    port: int
+    lines: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+    @property
+    def output(self) -> str:
+        return "\n".join(self.lines)
+
+    def first_admin_path(self) -> str | None:
+        found = re.search(r"/first-admin/\S+", self.output)
+        return found.group() if found else None
+
+    def stop(self, signal_number: int = signal.SIGINT) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(signal_number)
+        return self.process.wait(timeout=15)
+
+
+def is_up(port: int) -> bool:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+@contextmanager
+def running(instance: Path, **settings: str) -> Iterator[Server]:
+    port = int(settings.pop("PORT", "0")) or free_port()
+    process = subprocess.Popen(
+        [sys.executable, "app.py"],
+        cwd=ROOT,
+        env=environment(instance, port, **settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    server = Server(process, port)
+    reader = threading.Thread(target=_read, args=(server,), daemon=True)
+    reader.start()
+    try:
+        _wait_until_ready(server)
+        yield server
+    finally:
+        server.stop()
+        reader.join(timeout=5)
+        assert process.stdout is not None
+        process.stdout.close()
+
+
+def _read(server: Server) -> None:
+    assert server.process.stdout is not None
+    for line in server.process.stdout:
+        server.lines.append(line.rstrip("\n"))
+
+
+def _wait_until_ready(server: Server) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if any(line.startswith("Ready:") for line in server.lines) and is_up(server.port):
+            return
+        if server.process.poll() is not None:
+            raise AssertionError(f"the server ended:\n{server.output}")
+        time.sleep(0.02)
+    raise AssertionError(f"the server is not ready after {START_SECONDS} s:\n{server.output}")
