@@ -1,4 +1,4 @@
-"""What every test may ask for: an app on a database of its own (built by the migrations), people, and their browsers."""
+"""What every test may ask for: an app on a database of its own, built by the migrations; people; and their browsers."""
 
 import shutil
 from collections.abc import Callable, Iterator

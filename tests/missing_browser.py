@@ -1,4 +1,4 @@
-"""Where Chromium is missing, the tests that need it are skipped and named at the end; in CI that is a failure instead."""
+"""Where Chromium is missing, the tests that need it are skipped and named at the end; in CI that is a failure."""
 
 import os
 import shutil

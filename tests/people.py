@@ -1,4 +1,4 @@
-"""The cast: people, and the browsers they sit at. Forms are sent as a browser sends them, with the page's CSRF token."""
+"""The cast: people, and the browsers they sit at. Forms are sent as a browser sends them, with the page's token."""
 
 import re
 from typing import Any
