@@ -19,7 +19,8 @@ from webpush_app.database.base import Base
 
 log = logging.getLogger(__name__)
 
-db = SQLAlchemy(metadata=Base.metadata)
+# What was read stays readable after the commit: a page is drawn from it, and asking again would cost a query a row.
+db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
 
 _IMMEDIATE = {sqlite.BEGIN_MODE: "IMMEDIATE"}
 _MAY_WRITE = "may_write"

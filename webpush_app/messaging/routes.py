@@ -61,13 +61,11 @@ def send_message_by_other_name(recipient: str) -> Answer:
 def messages() -> Answer:
     refuse_prefetch()
     page = page_number()
-    new = _NOTHING_NEW
-    if request.method == "GET":
-        begin_write()
-        new = service.read_all(current_user)
-        db.session.commit()
-    received = service.list_received(current_user.id, page, current_app.config["ITEMS_PER_PAGE"])
-    return render_template("messaging/messages.html", messages=_existing(received), new=new)
+    begin_write()
+    new = service.read_all(current_user) if request.method == "GET" else _NOTHING_NEW
+    received = _existing(service.list_received(current_user.id, page, current_app.config["ITEMS_PER_PAGE"]))
+    db.session.commit()
+    return render_template("messaging/messages.html", messages=received, new=new)
 
 
 @message_routes.get("/messages/sent")
@@ -100,13 +98,12 @@ def reply(username: str) -> Answer:
 def _conversation(other: User, form: MessageForm) -> str:
     service.check_may_send(current_user, other)
     page = page_number()
-    new = _NOTHING_NEW
-    if request.method == "GET":
-        begin_write()
-        new = service.read_conversation(current_user, other)
-        db.session.commit()
-    found = service.list_conversation(current_user.id, other.id, page, current_app.config["ITEMS_PER_PAGE"])
-    return render_template("messaging/conversation.html", messages=_existing(found), other=other, form=form, new=new)
+    begin_write()
+    new = service.read_conversation(current_user, other) if request.method == "GET" else _NOTHING_NEW
+    size = current_app.config["ITEMS_PER_PAGE"]
+    found = _existing(service.list_conversation(current_user.id, other.id, page, size))
+    db.session.commit()
+    return render_template("messaging/conversation.html", messages=found, other=other, form=form, new=new)
 
 
 def _existing(found: Page[Message]) -> Page[Message]:
