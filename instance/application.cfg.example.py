@@ -1,0 +1,12 @@
+# Copy this to application.cfg.py and take the # away from what you want to change.
+# An environment variable of the same name goes before what stands here. The README explains each setting.
+
+# HOST = "127.0.0.1"
+# PORT = 5000
+# SITE_NAME = "Webpush"
+# MESSAGE_MAX_LENGTH = 140
+# ITEMS_PER_PAGE = 20
+# POLL_SECONDS = 10
+# LOG_LEVEL = "INFO"
+# DATABASE_URL = "sqlite:////var/lib/webpush/webpush.sqlite3"
+# SECRET_KEY = "at least 32 characters; without it one is made and kept in the file secret_key"

@@ -1,0 +1,138 @@
+"""People at their browser windows. Every window is watched for what no page may do, and pages are reached as people do."""
+
+import itertools
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import APIResponse, Browser, BrowserContext, ConsoleMessage, Locator, Page, Response, ViewportSize
+
+from tests.people import PASSWORD
+
+WIDE: ViewportSize = {"width": 1280, "height": 800}
+PHONE: ViewportSize = {"width": 360, "height": 740}
+both_sizes = pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
+
+POLL_SECONDS = 1
+WITHIN_A_POLL_MS = POLL_SECONDS * 1000 + 1000
+LONGEST_NAME = 32
+
+_numbers = itertools.count(1)
+
+
+@dataclass
+class Person:
+    name: str
+    page: Page
+
+    @property
+    def context(self) -> BrowserContext:
+        return self.page.context
+
+    @property
+    def badge(self) -> Locator:
+        return badge_of(self.page)
+
+    def visit(self, path: str) -> Page:
+        self.page.goto(path)
+        return self.page
+
+    def post(self, path: str, fields: dict[str, str], *, form_at: str | None = None) -> APIResponse:
+        return post(self.context, path, fields, form_at=form_at)
+
+    def send(self, recipient: str, *texts: str) -> None:
+        """Sent with this window's cookie and token, without the wait for pages."""
+        token = _token(self.context, f"/send_message/{recipient}")
+        for text in texts:
+            form = {"csrf_token": token, "message": text}
+            answer = self.context.request.post(f"/send_message/{recipient}", form=form, max_redirects=0)
+            assert answer.status == 302, answer.text()
+
+    def send_by_the_form(self, recipient: str, text: str) -> None:
+        page = self.visit(f"/send_message/{recipient}")
+        page.get_by_label("Message", exact=True).fill(text)
+        page.get_by_role("button", name="Send").click()
+        page.get_by_text("Your message has been sent.").wait_for()
+
+
+class Windows:
+    """Opens windows on the running service. A script that fails, a blocked source or a lost file is a problem."""
+
+    def __init__(self, chromium: Browser, address: str, viewport: ViewportSize) -> None:
+        self._chromium = chromium
+        self._defaults = {"base_url": address, "viewport": viewport}
+        self._contexts: list[BrowserContext] = []
+        self.problems: list[str] = []
+
+    def open(self, **options: Any) -> Page:
+        """A window of a stranger, with cookies and storage of its own."""
+        context = self._chromium.new_context(**(self._defaults | options))
+        self._contexts.append(context)
+        context.on("weberror", lambda error: self.problems.append(f"uncaught: {error.error}"))
+        context.on("console", self._listen)
+        context.on("response", self._look_at)
+        return context.new_page()
+
+    def newcomer(self, wanted: str, **options: Any) -> Person:
+        """Somebody who has just registered; the name is made unique, because the service is shared by the tests."""
+        page = self.open(**options)
+        name = f"{wanted[: LONGEST_NAME - 5]}-{next(_numbers):04}"
+        language = {"Accept-Language": options.get("locale", "en-US")}
+        fields = {"username": name, "password": PASSWORD, "password2": PASSWORD}
+        answer = post(page.context, "/register", fields, headers=language)
+        assert name in answer.text()
+        return Person(name, page)
+
+    def another_of(self, person: Person, **options: Any) -> Person:
+        """The same person at a second browser."""
+        page = self.open(**options)
+        assert post(page.context, "/login", {"username": person.name, "password": PASSWORD}).ok
+        return Person(person.name, page)
+
+    def sign_out_elsewhere(self, person: Person) -> None:
+        """The person ends this browser's session from another one."""
+        page = self.another_of(person).visit(f"/user/{person.name}")
+        page.get_by_role("button", name="Sign out everywhere else").click()
+        page.get_by_text("Every other browser is signed out.").wait_for()
+
+    def close(self) -> None:
+        for context in self._contexts:
+            context.close()
+
+    def _listen(self, message: ConsoleMessage) -> None:
+        is_policy = "Content Security Policy" in message.text
+        if is_policy or (message.type == "error" and not message.text.startswith("Failed to load resource")):
+            self.problems.append(f"console: {message.text}")
+
+    def _look_at(self, response: Response) -> None:
+        if "/static/" in response.url and response.status >= 400:
+            self.problems.append(f"{response.status}: {response.url}")
+
+
+def badge_of(page: Page) -> Locator:
+    return page.locator("#message_count")
+
+
+def fill_in_sign_in(page: Page, name: str) -> None:
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+
+
+def post(
+    context: BrowserContext,
+    path: str,
+    fields: dict[str, str],
+    *,
+    form_at: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> APIResponse:
+    form: dict[str, str | float | bool] = {"csrf_token": _token(context, form_at or path), **fields}
+    return context.request.post(path, form=form, headers=headers)
+
+
+def _token(context: BrowserContext, path: str) -> str:
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', context.request.get(path).text())
+    assert found, f"{path} has no form"
+    return found.group(1)
