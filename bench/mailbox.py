@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from flask import Flask
-from sqlalchemy import DateTime, Index, Integer, Text, func, select, text
+from sqlalchemy import DateTime, Index, Integer, Text, func, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from bench.figures import tell
@@ -84,17 +84,21 @@ def _fill(received: int) -> None:
     tell(f"writing {received:,} messages, twice …")
     begin_write()
     susan, john, mary = (service.create_user(name, "no password").id for name in ("susan", "john", "mary"))
-    last_read = received - UNREAD
-    _write(f"SELECT 3 * n, {john}, {susan}, {_BODY}, {_MOMENT}, iif(n <= {last_read}, {_MOMENT}, NULL) FROM t", received)
-    _write(f"SELECT 3 * n + 1, {susan}, {john}, {_BODY}, {_MOMENT}, {_MOMENT} FROM t WHERE n % 10 = 0", received)
-    _write(f"SELECT 3 * n + 2, {john}, {mary}, {_BODY}, {_MOMENT}, NULL FROM t WHERE n % {received // UNREAD} = 0", received)
+    was_read = f"iif(n <= {received - UNREAD}, {_MOMENT}, NULL)"
+    _write(received, f"3 * n, {john}, {susan}, {_BODY}, {_MOMENT}, {was_read}", every=1)
+    _write(received, f"3 * n + 1, {susan}, {john}, {_BODY}, {_MOMENT}, {_MOMENT}", every=10)
+    _write(received, f"3 * n + 2, {john}, {mary}, {_BODY}, {_MOMENT}, NULL", every=received // UNREAD)
     TutorialBase.metadata.create_all(db.session.connection())
     columns = "id, sender_id, recipient_id, body, timestamp"
-    db.session.execute(text(f"INSERT INTO tutorial_messages ({columns}) SELECT {columns} FROM messages"))
+    _execute(f"INSERT INTO tutorial_messages ({columns}) SELECT {columns} FROM messages")
     db.session.commit()
 
 
-def _write(rows: str, most: int) -> None:
-    numbers = f"WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < {most})"
+def _write(most: int, values: str, *, every: int) -> None:
+    numbers = f"WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {most})"
     columns = "id, sender_id, recipient_id, body, timestamp, read_at"
-    db.session.execute(text(f"INSERT INTO messages ({columns}) {numbers} {rows}".replace(":", r"\:")))
+    _execute(f"INSERT INTO messages ({columns}) {numbers} SELECT {values} FROM numbers WHERE n % {every} = 0")
+
+
+def _execute(statement: str) -> None:
+    db.session.connection().exec_driver_sql(statement)

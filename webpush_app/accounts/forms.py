@@ -17,12 +17,9 @@ ABOUT_ME_MAX_LENGTH = 140
 
 
 class UsernameAllowed:
-    def __init__(self, *, may_be_reserved: bool = False) -> None:
-        self.may_be_reserved = may_be_reserved
-
-    def __call__(self, _form: Form, field: Field) -> None:
+    def __call__(self, form: Form, field: Field) -> None:
         try:
-            names.check_name(field.data or "", may_be_reserved=self.may_be_reserved)
+            names.check_name(field.data or "", may_be_reserved=getattr(form, "may_be_reserved", False))
         except InvalidInput as error:
             raise StopValidation(str(error.message)) from None
 
@@ -85,12 +82,7 @@ class RegistrationForm(PlainForm):
 
 
 class FirstAdminForm(RegistrationForm):
-    username = StringField(
-        _l("Username"),
-        [Filled(), UsernameAllowed(may_be_reserved=True)],
-        description=_l("3 to 32 characters: letters a to z, digits, and _ . -"),
-        render_kw={"autocomplete": "username", "autocapitalize": "none", "maxlength": names.LONGEST},
-    )
+    may_be_reserved = True  # whoever runs the site may be called "admin"
     contact_email = StringField(
         _l("Contact e-mail"),
         [Filled(), EmailAllowed()],
