@@ -1,4 +1,4 @@
-"""Open pages ask `/notifications?since=` every few seconds: how many such questions a second, ours and the tutorials'."""
+"""Open pages ask `/notifications?since=` every few seconds: how many such questions a second, ours and a peer's."""
 
 import json
 import os
@@ -79,14 +79,18 @@ def _peer(folder: Path, *, last_seen: bool) -> Iterator[list[Ask]]:
 @contextmanager
 def _peer_process(folder: Path, last_seen: bool) -> Iterator[int]:
     port = free_port()
-    # Not in the project's folder, where gunicorn would find our own configuration.
+    options = f"--worker-class gevent --workers 1 --worker-connections 2000 --keep-alive 15 --bind 127.0.0.1:{port}"
     process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "--worker-class", "gevent", "--workers", "1", "--keep-alive", "15"]
-        + ["--worker-connections", "2000", "--log-level", "warning", "--no-control-socket"]
-        + ["--bind", f"127.0.0.1:{port}", "--pythonpath", str(ROOT), "bench.tutorial_peer:create_app()"],
-        cwd=folder,
-        env=os.environ
-        | {"TUTORIAL_DATABASE_URL": f"sqlite:///{folder / 'peer.sqlite3'}", "TUTORIAL_LAST_SEEN": str(int(last_seen))},
+        [
+            *(sys.executable, "-m", "gunicorn", *options.split(), "--log-level", "warning", "--no-control-socket"),
+            *("--pythonpath", str(ROOT), "bench.tutorial_peer:create_app()"),
+        ],
+        cwd=folder,  # in the project's own folder gunicorn would find our configuration
+        env={
+            **os.environ,
+            "TUTORIAL_DATABASE": str(folder / "peer.sqlite3"),
+            "TUTORIAL_LAST_SEEN": str(int(last_seen)),
+        },
     )
     try:
         _wait_for(port, process)

@@ -1,7 +1,7 @@
 """The peer: a small app that answers `/notifications` the way the well-known tutorials teach it, served as we are.
 
-Each request notes when the person was last seen, and commits that, before it looks for what is new; moments are floating
-seconds; SQLite is left as it comes. `TUTORIAL_LAST_SEEN=0` leaves the commit out.
+Each request notes when the person was last seen, and commits that, before it looks for what is new; moments are
+floating seconds; SQLite is left as it comes. `TUTORIAL_LAST_SEEN=0` leaves the commit out.
 """
 
 import json
@@ -13,14 +13,14 @@ from typing import Any
 from flask import Flask, request
 from flask_login import LoginManager, UserMixin, current_user, login_required, login_user
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Float, ForeignKey, String, Text, select
+from sqlalchemy import Float, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 
 db = SQLAlchemy()
 login = LoginManager()
 
 
-class User(UserMixin, db.Model):  # type: ignore[misc, name-defined] - neither base has types
+class User(UserMixin, db.Model):  # type: ignore[misc, name-defined]  # neither base has types
     id: Mapped[int] = mapped_column(primary_key=True)
     username: Mapped[str] = mapped_column(String(64), index=True, unique=True)
     last_seen: Mapped[datetime | None]
@@ -39,7 +39,7 @@ class Notification(db.Model):  # type: ignore[misc, name-defined]
 def create_app() -> Flask:
     app = Flask(__name__)
     app.config["SECRET_KEY"] = "no secret in a measurement"
-    app.config["SQLALCHEMY_DATABASE_URI"] = os.environ["TUTORIAL_DATABASE_URL"]
+    app.config["SQLALCHEMY_DATABASE_URI"] = f"sqlite:///{os.environ['TUTORIAL_DATABASE']}"
     db.init_app(app)
     login.init_app(app)
     login.user_loader(_load_user)

@@ -1,6 +1,7 @@
 """Counting unread messages, which every page does for its badge: ours against the tutorials' way, in one database."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,50 +15,66 @@ from webpush_app.messaging.service import count_unread
 
 MANY = 1_000_000
 FEW = 1_000
-_PEER = "tutorial: newer than last_message_read_time"
+_NEWEST = "unread_count_ms"
+_AWAY = "unread_count_after_absence_ms"
+_CASES = {
+    _NEWEST: "{:,} messages to one person, all read but the 20 newest",
+    _AWAY: "20 unread of one person who was away while others were sent {:,}",
+}
+_TIME_INDEX = "tutorial: newer than last_message_read_time, index on timestamp"
+_MORE_INDEXES = "tutorial: newer than last_message_read_time, indexes on timestamp and recipient_id"
 
 Count = Callable[[], int]
 
 
+@dataclass(frozen=True)
+class Comparison:
+    figure: str
+    peer: str
+    ours: list[float]
+    theirs: list[float]
+    plans: str
+
+
 def measure(folder: Path) -> None:
     tell("unread: counting")
-    with opened(folder / f"mailbox-{FEW}", FEW) as mailbox:
-        few = [median(time_calls(count)) for count in _counts_of_susan(mailbox)]
-    with opened(folder / f"mailbox-{MANY}", MANY) as mailbox:
-        many = [median(time_calls(count)) for count in _counts_of_susan(mailbox)]
-        _compare(mailbox, f"{_PEER}, index on timestamp")
+    few, many = ({(one.figure, one.peer): one for one in _take(folder, received)} for received in (FEW, MANY))
+    for one in many.values():
+        times = f"SQLite, median of {len(one.ours)} and {len(one.theirs)}"
+        how = f"{_CASES[one.figure].format(MANY)}; {times}; plans: {one.plans}"
+        show(one.figure, median(one.ours), how, p95=p95(one.ours), peer=one.peer, peer_value=median(one.theirs))
+    for key, large in many.items():
+        small = few[key]
+        growth, peer_growth = (
+            median(a) / median(b) for a, b in ((large.ours, small.ours), (large.theirs, small.theirs))
+        )
+        how = (
+            f"time at {MANY:,} divided by time at {FEW:,}, medians; {_CASES[large.figure].format(MANY)}; 1 is no growth"
+        )
+        show(large.figure.replace("_ms", "_growth"), growth, how, peer=large.peer, peer_value=peer_growth)
+
+
+def _take(folder: Path, received: int) -> list[Comparison]:
+    with opened(folder / f"mailbox-{received}", received) as mailbox:
+        by_time = _compare(mailbox, _TIME_INDEX)
         index_people_too()
-        _compare(mailbox, f"{_PEER}, indexes on timestamp and recipient_id")
-        many_indexed = median(time_calls(_counts_of_susan(mailbox)[1], most=20))
-    show(
-        "unread_count_growth",
-        many[0] / few[0],
-        f"time at {MANY:,} read messages / time at {FEW:,}, medians; 1 is no growth. Ours {few[0]:.3f} -> {many[0]:.3f} "
-        f"ms; peer with its timestamp index {few[1]:.3f} -> {many[1]:.3f} ms, with both indexes {many_indexed:.1f} ms",
-        peer=f"{_PEER}, index on timestamp",
-        peer_value=many[1] / few[1],
-    )
+        return [*by_time, *_compare(mailbox, _MORE_INDEXES)]
 
 
-def _counts_of_susan(mailbox: Mailbox) -> tuple[Count, Count]:
-    """Ours and the tutorials', each with its twenty newest unread."""
-    return partial(count_unread, mailbox.susan), partial(count_as_the_tutorials, mailbox.susan, mailbox.susan_last_read)
+def _compare(mailbox: Mailbox, peer: str) -> list[Comparison]:
+    return [
+        _comparison(figure, peer, partial(count_unread, person), partial(count_as_the_tutorials, person, last_read))
+        for figure, person, last_read in (
+            (_NEWEST, mailbox.susan, mailbox.susan_last_read),
+            (_AWAY, mailbox.mary, BEGINNING),
+        )
+    ]
 
 
-def _compare(mailbox: Mailbox, peer: str) -> None:
-    newest = f"{MANY:,} messages to one person, all read but the {UNREAD} newest"
-    _show("unread_count_ms", newest, *_counts_of_susan(mailbox), peer)
-    away = f"{UNREAD} unread of one person who was away while others were sent {MANY:,}"
-    theirs = partial(count_as_the_tutorials, mailbox.mary, BEGINNING)
-    _show("unread_count_after_absence_ms", away, partial(count_unread, mailbox.mary), theirs, peer)
-
-
-def _show(figure: str, case: str, ours: Count, theirs: Count, peer: str) -> None:
+def _comparison(figure: str, peer: str, ours: Count, theirs: Count) -> Comparison:
     if not ours() == theirs() == UNREAD:
         raise AssertionError(f"counted {ours()} and {theirs()} instead of {UNREAD}")
-    taken, taken_by_peer = time_calls(ours), time_calls(theirs)
-    how = f"{case}; SQLite, median of {len(taken)} and {len(taken_by_peer)}; plans: {_plan(ours)} | {_plan(theirs)}"
-    show(figure, median(taken), how, p95=p95(taken), peer=peer, peer_value=median(taken_by_peer))
+    return Comparison(figure, peer, time_calls(ours), time_calls(theirs), f"{_plan(ours)} | {_plan(theirs)}")
 
 
 def _plan(count: Count) -> str:

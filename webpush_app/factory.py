@@ -51,6 +51,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_NAME="webpush_session",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
+        # A remembered session is renewed when it is noted as seen, not with every picture and style sheet.
+        SESSION_REFRESH_EACH_REQUEST=False,
         # A form left open overnight can still be sent: its token lives as long as the session does.
         WTF_CSRF_TIME_LIMIT=None,
         BOOTSTRAP_SERVE_LOCAL=True,

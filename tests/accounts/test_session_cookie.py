@@ -58,8 +58,8 @@ def test_a_forged_one_is_nobodys(stranger: FlaskClient, value: str) -> None:
     assert stranger.get("/edit_profile").status_code == 302
 
 
-@pytest.mark.parametrize("token", ["1", 1, None, "", ["1"], {"a": 1}])
-def test_a_signed_one_with_a_wrong_token_is_nobodys(stranger: FlaskClient, people: People, token: object) -> None:
+@pytest.mark.parametrize("token", ["1", "", None, "susan", "x" * 3000])
+def test_a_signed_one_with_a_wrong_token_is_nobodys(stranger: FlaskClient, people: People, token: str | None) -> None:
     people("susan")
     with stranger.session_transaction() as session:
         session["_user_id"] = token

@@ -3,6 +3,7 @@
 import itertools
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -24,11 +25,12 @@ _numbers = itertools.count(1)
 @dataclass
 class Person:
     name: str
-    page: Page
+    context: BrowserContext
 
-    @property
-    def context(self) -> BrowserContext:
-        return self.page.context
+    @cached_property
+    def page(self) -> Page:
+        """Opened when it is first looked at: who only sends needs none."""
+        return self.context.new_page()
 
     @property
     def badge(self) -> Locator:
@@ -66,29 +68,32 @@ class Windows:
         self.problems: list[str] = []
 
     def open(self, **options: Any) -> Page:
-        """A window of a stranger, with cookies and storage of its own."""
+        """A page of a stranger, in a window of its own."""
+        return self.new_context(**options).new_page()
+
+    def new_context(self, **options: Any) -> BrowserContext:
+        """Cookies and storage that are shared with no other window."""
         context = self._chromium.new_context(**(self._defaults | options))
         self._contexts.append(context)
         context.on("weberror", lambda error: self.problems.append(f"uncaught: {error.error}"))
         context.on("console", self._listen)
         context.on("response", self._look_at)
-        return context.new_page()
+        return context
 
     def newcomer(self, wanted: str, **options: Any) -> Person:
         """Somebody who has just registered; the name is made unique, because the service is shared by the tests."""
-        page = self.open(**options)
+        context = self.new_context(**options)
         name = f"{wanted[: LONGEST_NAME - 5]}-{next(_numbers):04}"
         language = {"Accept-Language": options.get("locale", "en-US")}
         fields = {"username": name, "password": PASSWORD, "password2": PASSWORD}
-        answer = post(page.context, "/register", fields, headers=language)
-        assert name in answer.text()
-        return Person(name, page)
+        assert post(context, "/register", fields, headers=language).status == 302
+        return Person(name, context)
 
     def another_of(self, person: Person, **options: Any) -> Person:
         """The same person at a second browser."""
-        page = self.open(**options)
-        assert post(page.context, "/login", {"username": person.name, "password": PASSWORD}).ok
-        return Person(person.name, page)
+        context = self.new_context(**options)
+        assert post(context, "/login", {"username": person.name, "password": PASSWORD}).status == 302
+        return Person(person.name, context)
 
     def sign_out_elsewhere(self, person: Person) -> None:
         """The person ends this browser's session from another one."""
@@ -129,7 +134,7 @@ def post(
     headers: dict[str, str] | None = None,
 ) -> APIResponse:
     form: dict[str, str | float | bool] = {"csrf_token": _token(context, form_at or path), **fields}
-    return context.request.post(path, form=form, headers=headers)
+    return context.request.post(path, form=form, headers=headers, max_redirects=0)
 
 
 def _token(context: BrowserContext, path: str) -> str:

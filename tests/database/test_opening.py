@@ -33,7 +33,8 @@ def test_a_row_must_belong_to_a_row_that_exists(app: Flask) -> None:
             db.session.execute(orphan)
 
 
-def test_who_opens_a_new_file_first_makes_the_others_wait(tmp_path: Path) -> None:
+def test_who_has_the_file_alone_makes_those_who_open_it_wait(tmp_path: Path) -> None:
+    """It is had alone while WAL is taken the first time, and while the last connection of another process closes."""
     path = tmp_path / "new.sqlite3"
     engine = create_engine(f"sqlite:///{path}")
     sqlite.prepare(engine)
@@ -41,10 +42,12 @@ def test_who_opens_a_new_file_first_makes_the_others_wait(tmp_path: Path) -> Non
         first.execute("BEGIN EXCLUSIVE")
         release = threading.Timer(0.3, first.execute, ["COMMIT"])
         release.start()
-        with engine.connect() as second:
-            assert second.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
-        release.join()
-    engine.dispose()
+        try:
+            with engine.connect() as second:
+                assert second.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+        finally:
+            release.join()
+            engine.dispose()
 
 
 def test_nothing_waits_for_a_place_in_the_pool(app: Flask) -> None:

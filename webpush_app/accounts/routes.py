@@ -2,7 +2,7 @@
 
 import logging
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, session, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
@@ -31,6 +31,7 @@ def note_seen() -> None:
     if row is not None and sessions.is_due(row):
         try:
             sessions.note_seen(row.user_id, row.id, row.is_remembered)
+            session.modified = row.is_remembered  # its cookie lasts longer with it
         except (DatabaseBusy, OperationalError):
             log.debug("last seen is noted with a later request: the database is busy")
 
