@@ -61,7 +61,7 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    log.error("unexpected error on %s %s", request.method, request.path, exc_info=error)
+    log.error("unexpected error on %s %r", request.method, request.path, exc_info=error)
     return _answer(500, "internal_error", _message(500))
 
 
