@@ -2,12 +2,14 @@
 
 import re
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 _PATIENCE_SECONDS = 60.0
+_RESTED_SECONDS = 5.0  # servers end a connection that rests for 15
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,10 @@ class Answer:
 
 class Connection:
     def __init__(self, port: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=_PATIENCE_SECONDS)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.reader = self.socket.makefile("rb")
-        self.host = f"localhost:{port}"
+        self.port = port
         self.cookies: dict[str, str] = {}
+        self.last_used = time.monotonic()
+        self._open()
 
     def get(self, path: str) -> Answer:
         return self.send(self.prepare("GET", path))
@@ -50,7 +51,7 @@ class Connection:
 
     def prepare(self, method: str, path: str, form: str = "") -> bytes:
         """The bytes of a request, for those who send the same one again and again."""
-        lines = [f"{method} {path} HTTP/1.1", f"Host: {self.host}"]
+        lines = [f"{method} {path} HTTP/1.1", f"Host: localhost:{self.port}"]
         if self.cookies:
             lines.append("Cookie: " + "; ".join(f"{name}={value}" for name, value in self.cookies.items()))
         if method == "POST":
@@ -58,6 +59,9 @@ class Connection:
         return "\r\n".join([*lines, "", form]).encode()
 
     def send(self, request: bytes) -> Answer:
+        if time.monotonic() - self.last_used > _RESTED_SECONDS:
+            self.close()  # as a browser does, not to meet a server that is just ending it
+            self._open()
         self.socket.sendall(request)
         status = int(self.reader.readline().split(b" ", 2)[1])
         length, cookies = -1, {}
@@ -70,11 +74,18 @@ class Connection:
                 cookies[cookie] = content.partition(";")[0]
         if length < 0:
             raise AssertionError("the answer does not say its length")
-        return Answer(status, cookies, self.reader.read(length))
+        body = self.reader.read(length)
+        self.last_used = time.monotonic()
+        return Answer(status, cookies, body)
 
     def close(self) -> None:
         self.reader.close()
         self.socket.close()
+
+    def _open(self) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", self.port), timeout=_PATIENCE_SECONDS)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.reader = self.socket.makefile("rb")
 
 
 @contextmanager

@@ -25,9 +25,7 @@ def measure(folder: Path) -> None:
         with watching_health(site.port) as health:
             wall = time_once(lambda: taken.extend(all_at_once(calls))) / 1000
     how = f"{statuses.count(_SIGNED_IN)} of {_PEOPLE} parallel sign-ins succeeded"
-    show(
-        "sign_ins_seconds", wall, f"{how}; until the last was answered; a place in the line took {median(taken):.0f} ms"
-    )
+    show("sign_ins_seconds", wall, f"{how}; until the last was answered; median wait {median(taken):.0f} ms")
     show("healthz_under_sign_ins_ms", median(health), f"{how}; {len(health)} looks meanwhile", p95=p95(health))
 
 

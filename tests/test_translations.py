@@ -31,7 +31,7 @@ def _as_text(text: object) -> str:
 
 
 def _strings(message: Message) -> list[str]:
-    return list(message.string) if isinstance(message.string, tuple | list) else [message.string]
+    return list(message.string) if isinstance(message.string, tuple | list) else [str(message.string)]
 
 
 def test_there_is_a_file_for_each_language_but_english() -> None:

@@ -17,6 +17,11 @@ class Worker(GeventWorker):
         for number in (signal.SIGINT, signal.SIGQUIT):
             gevent.signal_handler(number, self.handle_quit, number, None)
 
+    def handle_request(self, listener_name: Any, request: Any, client: Any, address: Any) -> Any:
+        # A connection whose next request is already there would be served again without a pause; everybody gets a turn.
+        gevent.sleep(0)
+        return super().handle_request(listener_name, request, client, address)
+
     def handle_quit(self, _signal: int, _frame: Any) -> None:
         # gevent's own leaves by raising SystemExit in a greenlet, which prints a traceback on the way out. Nothing is
         # left to tidy: what was answered is committed, and the rest was never promised.

@@ -96,7 +96,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ix_messages_unread",
-            ["recipient_id", "sender_id"],
+            ["recipient_id", "sender_id", "read_at"],
             unique=False,
             sqlite_where=sa.text("read_at IS NULL"),
             postgresql_where=sa.text("read_at IS NULL"),

@@ -50,7 +50,7 @@ def test_timestamps_increase_even_when_the_clock_steps_back(
 ) -> None:
     susan = people("susan")
     moments = [datetime(2030, 1, 1, tzinfo=UTC) + timedelta(seconds=s) for s in (10, 10, 5, -3600, 11)]
-    stamps = []
+    stamps: list[int] = []
     for moment in moments:
         monkeypatch.setattr(clock, "now", lambda moment=moment: moment)
         stamps.append(_set(app, susan, f"name{len(stamps)}", 0))

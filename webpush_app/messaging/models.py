@@ -16,7 +16,10 @@ class Message(Base):
     __tablename__ = "messages"
     __table_args__ = (
         # Only unread rows are in it, so counting them costs the same below ten read messages and below a million.
-        Index("ix_messages_unread", "recipient_id", "sender_id", sqlite_where=_UNREAD, postgresql_where=_UNREAD),
+        # `read_at` is always null in there; with it SQLite answers from the index alone.
+        Index(
+            "ix_messages_unread", "recipient_id", "sender_id", "read_at", sqlite_where=_UNREAD, postgresql_where=_UNREAD
+        ),
         Index("ix_messages_recipient_id_id", "recipient_id", "id"),
         Index("ix_messages_sender_id_recipient_id_id", "sender_id", "recipient_id", "id"),
         Index("ix_messages_sender_id_id", "sender_id", "id"),

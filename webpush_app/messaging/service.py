@@ -9,7 +9,7 @@ from webpush_app.accounts.models import User
 from webpush_app.database import db
 from webpush_app.errors import NotAllowed
 from webpush_app.messaging.models import Message
-from webpush_app.notifications.service import add_notification, tick
+from webpush_app.notifications.service import put_notification, tick
 from webpush_app.web.paging import Page, cut, window
 
 UNREAD_MESSAGE_COUNT = "unread_message_count"
@@ -17,11 +17,11 @@ UNREAD_MESSAGE_COUNT = "unread_message_count"
 
 def send_message(author: User, recipient: User, body: str) -> Message:
     check_may_send(author, recipient)
-    tick([recipient.id])  # from here on the recipient's unread messages stand still until the commit
+    moment = tick([recipient.id])[recipient.id]  # from here on the recipient's messages stand still until the commit
     message = Message(sender_id=author.id, recipient_id=recipient.id, body=body)
     db.session.add(message)
     db.session.flush()
-    add_notification(recipient, UNREAD_MESSAGE_COUNT, count_unread(recipient.id))
+    put_notification(recipient.id, UNREAD_MESSAGE_COUNT, count_unread(recipient.id), moment)
     return message
 
 
@@ -37,14 +37,14 @@ def count_unread(user_id: int) -> int:
 
 def read_all(user: User) -> frozenset[int]:
     """A visit to `/messages`: everything received is read. Returns what was new."""
-    tick([user.id])
+    moment = tick([user.id])[user.id]
     user.last_message_read_time = clock.now()
-    return _mark_read(user)
+    return _mark_read(user.id, moment)
 
 
 def read_conversation(user: User, other: User) -> frozenset[int]:
-    tick([user.id])
-    return _mark_read(user, Message.sender_id == other.id)
+    moment = tick([user.id])[user.id]
+    return _mark_read(user.id, moment, Message.sender_id == other.id)
 
 
 def list_received(user_id: int, page: int, size: int) -> Page[Message]:
@@ -77,16 +77,16 @@ def list_conversation(user_id: int, other_id: int, page: int, size: int) -> Page
     return cut(db.session.scalars(query.offset(offset).limit(limit)).all(), page, size)
 
 
-def _mark_read(user: User, *which: ColumnElement[bool]) -> frozenset[int]:
+def _mark_read(user_id: int, moment: int, *which: ColumnElement[bool]) -> frozenset[int]:
     marked = (
         update(Message)
-        .where(Message.recipient_id == user.id, Message.read_at.is_(None), *which)
+        .where(Message.recipient_id == user_id, Message.read_at.is_(None), *which)
         .values(read_at=clock.now())
         .returning(Message.id)
     )
     ids = frozenset(db.session.scalars(marked).all())
     if ids:
-        add_notification(user, UNREAD_MESSAGE_COUNT, count_unread(user.id))
+        put_notification(user_id, UNREAD_MESSAGE_COUNT, count_unread(user_id), moment)
     return ids
 
 

@@ -22,10 +22,15 @@ def tick(user_ids: Iterable[int]) -> dict[int, int]:
 
 def add_notification(user: User, name: str, data: Any) -> Notification:
     """Replaces the one of that name. Safe when two requests race: one row stays, the later one."""
-    statement = insert_or_update(Notification).values(
-        user_id=user.id, name=name, payload_json=json.dumps(data), timestamp=_tick_one(user.id)
-    )
     db.session.flush()
+    return put_notification(user.id, name, data, _tick_one(user.id))
+
+
+def put_notification(user_id: int, name: str, data: Any, timestamp: int) -> Notification:
+    """The same for who holds the person's clock already, and hands on the tick it gave."""
+    statement = insert_or_update(Notification).values(
+        user_id=user_id, name=name, payload_json=json.dumps(data), timestamp=timestamp
+    )
     replaced = statement.on_conflict_do_update(
         index_elements=["user_id", "name"],
         set_={"payload_json": statement.excluded.payload_json, "timestamp": statement.excluded.timestamp},
