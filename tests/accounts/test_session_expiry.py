@@ -26,8 +26,8 @@ def susan(hands: Hands, people: People) -> Browser:
 def _writes(app: Flask, browser: Browser, path: str = "/people") -> list[str]:
     with app.app_context():
         engine = db.engine
-    with listening(engine) as statements:
-        assert browser.get(path).status_code == 200
+    with listening(engine) as statements, browser.get(path) as answer:
+        assert answer.status_code == 200
     return [statement for statement in statements if not statement.lstrip().startswith("SELECT")]
 
 
@@ -55,7 +55,7 @@ def test_expired_sessions_are_not_listed_and_go_at_the_next_sign_in(
 ) -> None:
     hands.move(days=2)
     again = people.browser("susan")
-    assert again.get("/user/susan").text.count("/end\"") == 1
+    assert again.get("/user/susan").text.count('/end"') == 1
     assert len(sessions_of(app, "susan")) == 1
 
 

@@ -22,7 +22,6 @@ def test_the_page_follows_the_system_until_a_choice_is_made(windows: Windows) ->
     assert _ground(page) == dark_ground
 
 
-@both_sizes
 def test_the_choice_stays_and_system_goes_back(windows: Windows) -> None:
     page = windows.newcomer("susan", color_scheme="light").visit("/people")
     _choice(page, "Dark").click()

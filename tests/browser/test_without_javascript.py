@@ -6,9 +6,10 @@ from playwright.sync_api import Page, expect
 from tests.browser.windows import Windows, badge_of, both_sizes, fill_in_sign_in
 from tests.people import PASSWORD
 
-pytestmark = [pytest.mark.browser, both_sizes]
+pytestmark = pytest.mark.browser
 
 
+@both_sizes
 def test_a_person_registers_sends_reads_and_signs_out(windows: Windows) -> None:
     john = windows.newcomer("john")
     page = windows.open(java_script_enabled=False)

@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import event
 
+from tests.database.revisions import Migrations
 from webpush_app.database import db
 
 
@@ -30,3 +31,8 @@ def statements(app: Flask) -> list[str]:
     with app.app_context():
         event.listen(db.engine, "checkout", listen)
     return seen
+
+
+@pytest.fixture
+def migrations(tmp_path: Path) -> Migrations:
+    return Migrations(tmp_path / "migrations")

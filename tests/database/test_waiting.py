@@ -1,6 +1,5 @@
 """Writers wait for their turn without keeping anybody else from running, and not for ever."""
 
-import json
 import sqlite3
 import subprocess
 import time
@@ -25,8 +24,7 @@ def hold(connection: sqlite3.Connection, process: subprocess.Popen[str], seconds
         time.sleep(seconds)
     finally:
         connection.execute("ROLLBACK")
-        said = programs.answer(process)
-    found: dict[str, Any] = json.loads(said)
+        found = programs.result(process)
     return found
 
 
@@ -76,9 +74,7 @@ def test_who_has_no_patience_does_not_wait(app: Flask, elsewhere: sqlite3.Connec
         assert time.monotonic() - began < 0.1
 
 
-def test_last_seen_is_left_for_later_when_the_database_is_busy(
-    susan: Browser, elsewhere: sqlite3.Connection
-) -> None:
+def test_last_seen_is_left_for_later_when_the_database_is_busy(susan: Browser, elsewhere: sqlite3.Connection) -> None:
     elsewhere.execute("UPDATE login_sessions SET last_seen = '2020-01-01 00:00:00.000000'")
     elsewhere.execute("BEGIN IMMEDIATE")
     assert susan.get("/people").status_code == 200
@@ -88,7 +84,7 @@ def test_last_seen_is_left_for_later_when_the_database_is_busy(
 
 
 def test_a_password_is_hashed_beside_everything_else() -> None:
-    found = json.loads(programs.answer(programs.start("hashing")))
+    found = programs.result(programs.start("hashing"))
     assert found["is_right"]
     assert found["ticks"] >= 3
     assert found["largest_gap_seconds"] < LARGEST_GAP_SECONDS

@@ -34,7 +34,13 @@ def environment(instance: Path, port: int, **settings: str) -> dict[str, str]:
 class Server:
     process: subprocess.Popen[str]
     port: int
+    host: str = "127.0.0.1"
     lines: list[str] = field(default_factory=list)
+    reader: threading.Thread = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reader = threading.Thread(target=_read, args=(self,), daemon=True)
+        self.reader.start()
 
     @property
     def url(self) -> str:
@@ -51,11 +57,29 @@ class Server:
     def stop(self, signal_number: int = signal.SIGINT) -> int:
         if self.process.poll() is None:
             self.process.send_signal(signal_number)
-        return self.process.wait(timeout=15)
+        return self.wait()
+
+    def press_ctrl_c(self) -> int:
+        """As a terminal does it: the server and all its workers are told at once."""
+        os.killpg(self.process.pid, signal.SIGINT)
+        return self.wait()
+
+    def wait(self) -> int:
+        try:
+            return self.process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.process.pid, signal.SIGKILL)  # its own group: nothing of it may stay behind
+            self.process.wait()
+            raise
+
+    def is_wholly_gone(self) -> bool:
+        """No process of it is left: each held the other end of what we read, and it is closed."""
+        self.reader.join(timeout=1)
+        return not self.reader.is_alive()
 
 
-def is_up(port: int) -> bool:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+def is_up(port: int, host: str = "127.0.0.1") -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=2)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().status == 200
@@ -75,16 +99,15 @@ def running(instance: Path, **settings: str) -> Iterator[Server]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     )
-    server = Server(process, port)
-    reader = threading.Thread(target=_read, args=(server,), daemon=True)
-    reader.start()
+    server = Server(process, port, settings.get("HOST", "127.0.0.1"))
     try:
         _wait_until_ready(server)
         yield server
     finally:
         server.stop()
-        reader.join(timeout=5)
+        server.reader.join(timeout=5)
         assert process.stdout is not None
         process.stdout.close()
 
@@ -98,7 +121,7 @@ def _read(server: Server) -> None:
 def _wait_until_ready(server: Server) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        if any(line.startswith("Ready:") for line in server.lines) and is_up(server.port):
+        if any(line.startswith("Ready:") for line in server.lines) and is_up(server.port, server.host):
             return
         if server.process.poll() is not None:
             raise AssertionError(f"the server ended:\n{server.output}")

@@ -1,11 +1,13 @@
 """Small programs that run as the server does: in a process of their own, patched by gevent before anything else."""
 
+import json
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import gevent
 
@@ -18,12 +20,18 @@ def start(name: str, *arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
-def answer(process: subprocess.Popen[str]) -> str:
-    """What it says at its end; what it complains about is the failure of the test."""
+def report(**found: object) -> None:
+    """The last line of a program: what it found."""
+    sys.stdout.write(json.dumps(found) + "\n")
+
+
+def result(process: subprocess.Popen[str]) -> dict[str, Any]:
+    """What it reports at its end; what it complains about is the failure of the test."""
     said, complaint = process.communicate(timeout=60)
     assert process.returncode == 0, complaint
     assert complaint == ""
-    return said
+    found: dict[str, Any] = json.loads(said)
+    return found
 
 
 class Ticking:

@@ -1,8 +1,6 @@
 """A password is checked while another greenlet ticks."""
 
-import json
-
-from tests.database.programs import ticking
+from tests.database.programs import report, ticking
 from tests.people import PASSWORD
 from webpush_app.accounts import passwords
 
@@ -11,4 +9,4 @@ with ticking() as clock:
     before = clock.ticks
     is_right = passwords.is_right(password_hash, PASSWORD)
     ticks = clock.ticks - before
-print(json.dumps({"is_right": is_right, "ticks": ticks, "largest_gap_seconds": clock.largest_gap_seconds}))
+report(is_right=is_right, ticks=ticks, largest_gap_seconds=clock.largest_gap_seconds)

@@ -1,6 +1,5 @@
 """Several greenlets want to write while another program does; one more only wants to go on ticking."""
 
-import json
 import sys
 import time
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import gevent
 
 from tests.conftest import settings_in
-from tests.database.programs import ticking
+from tests.database.programs import report, ticking
 from webpush_app.accounts.models import SiteFact
 from webpush_app.database import begin_write, db, sqlite
 from webpush_app.errors import DatabaseBusy
@@ -30,12 +29,13 @@ def write(number: int) -> str:
 
 def main() -> None:
     with ticking() as clock:
-        print("waiting", flush=True)
+        sys.stdout.write("waiting\n")
+        sys.stdout.flush()
         began = time.monotonic()
         writers = [gevent.spawn(write, number) for number in range(WRITERS)]
         outcomes = [writer.get(timeout=20) for writer in writers]
         seconds = time.monotonic() - began
-    print(json.dumps({"outcomes": outcomes, "seconds": seconds, "largest_gap_seconds": clock.largest_gap_seconds}))
+    report(outcomes=outcomes, seconds=seconds, largest_gap_seconds=clock.largest_gap_seconds)
 
 
 folder, patience_seconds = Path(sys.argv[1]), float(sys.argv[2])

@@ -3,7 +3,7 @@
 import traceback
 from typing import Any
 
-import greenlet
+import greenlet  # type: ignore[import-untyped]  # ships no types
 from sqlalchemy import Connection, Engine, event
 
 from webpush_app.database import sqlite

@@ -1,0 +1,76 @@
+"""Migrations that exist for one test: a copy of the real ones, with one more on top."""
+
+import shutil
+import textwrap
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from flask import current_app
+
+from webpush_app.config import ROOT
+from webpush_app.database import db
+
+ONE_MORE = '''"""one more
+
+Revision ID: 9999
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "9999"
+down_revision = "{head}"
+
+
+def upgrade():
+{body}
+
+
+def downgrade():
+    pass
+'''
+
+
+class Migrations:
+    """The real migrations, copied, so that one more can be laid on top."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shutil.copytree(ROOT / "migrations", folder, ignore=shutil.ignore_patterns("__pycache__"))
+
+    def add(self, body: str) -> None:
+        """One more migration, by the lines of its `upgrade()`; `op` and `sa` are there."""
+        head = ScriptDirectory(str(self.folder)).get_current_head()
+        text = ONE_MORE.format(head=head, body=textwrap.indent(textwrap.dedent(body).strip(), "    "))
+        (self.folder / "versions" / "9999_one_more.py").write_text(text, encoding="utf-8")
+
+    @property
+    def config(self) -> Config:
+        return config(self.folder)
+
+
+def config(folder: Path = ROOT / "migrations") -> Config:
+    made: Config = current_app.extensions["migrate"].migrate.get_config(str(folder))
+    return made
+
+
+def schema() -> list[tuple[str, str]]:
+    """Every table and index as SQLite remembers it, and the revision."""
+    with db.engine.connect() as connection:
+        made = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master ORDER BY name").all()
+        revision = connection.exec_driver_sql("SELECT 'revision', version_num FROM alembic_version").all()
+        return [(name, text) for name, text in [*made, *revision]]
+
+
+def count_rows() -> dict[str, int]:
+    with db.engine.connect() as connection:
+        return {
+            name: connection.exec_driver_sql(f"SELECT count(*) FROM {name}").scalar_one() for name in db.metadata.tables
+        }
+
+
+def tables_with_lasting_ids() -> set[str]:
+    query = "SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'"
+    with db.engine.connect() as connection:
+        return set(connection.exec_driver_sql(query).scalars())

@@ -1,0 +1,33 @@
+"""Every address of the app, with something in the place of each argument."""
+
+from collections.abc import Iterator
+
+from flask import Flask
+
+SAMPLES = {"username": "john", "recipient": "john", "session_id": "1", "token": "x", "filename": "css/site.css"}
+# What a stranger may open. Whatever is added to the app and not to this list must ask who is there.
+FOR_STRANGERS = {
+    "static",
+    "bootstrap.static",
+    "pages.index",
+    "pages.healthz",
+    "pages.favicon",
+    "login.login",
+    "login.sign_in",
+    "login.logout",
+    "login.register",
+    "login.create_account",
+    "login.first_admin_form",
+    "login.create_first_admin",
+    "messaging.send_message_by_other_name",  # leads on to a page that asks
+}
+
+
+def paths(app: Flask, method: str, *, for_strangers: bool) -> Iterator[str]:
+    for rule in app.url_map.iter_rules():
+        is_open = rule.endpoint in FOR_STRANGERS
+        if method in (rule.methods or ()) and is_open == for_strangers:
+            with app.test_request_context():
+                built = rule.build({name: SAMPLES[name] for name in rule.arguments})
+            assert built, rule
+            yield built[1]

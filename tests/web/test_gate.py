@@ -1,0 +1,68 @@
+"""Who is not signed in is asked to sign in, at every address that is not for strangers."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import delete
+
+from tests.people import Browser, csrf_token
+from tests.web.addresses import FOR_STRANGERS, paths
+from webpush_app.accounts.models import User
+from webpush_app.database import begin_write, db
+
+
+def test_the_list_of_open_addresses_names_only_what_there_is(app: Flask) -> None:
+    assert {rule.endpoint for rule in app.url_map.iter_rules()} >= FOR_STRANGERS
+
+
+def test_every_page_leads_a_stranger_to_sign_in_and_back(app: Flask, stranger: FlaskClient) -> None:
+    pages = [path for path in paths(app, "GET", for_strangers=False) if path != "/notifications"]
+    assert len(pages) >= 9
+    for path in pages:
+        answer = stranger.get(path)
+        assert answer.status_code == 302, path
+        target = urlsplit(answer.location)
+        assert (target.netloc, target.path) == ("", "/login")
+        assert parse_qs(target.query) == {"next": [path]}
+    assert "Please sign in first." in stranger.get("/login").text
+
+
+def test_every_form_leads_a_stranger_to_sign_in(app: Flask, stranger: FlaskClient) -> None:
+    token = csrf_token(stranger.get("/login"))
+    forms = list(paths(app, "POST", for_strangers=False))
+    assert len(forms) >= 6
+    for path in forms:
+        answer = stranger.post(path, data={"csrf_token": token})
+        assert answer.status_code == 302, path
+        assert answer.location.startswith("/login"), path
+
+
+def test_the_question_of_the_page_is_kept(stranger: FlaskClient) -> None:
+    answer = stranger.get("/people?q=a%26b&page=2")
+    assert parse_qs(urlsplit(answer.location).query) == {"next": ["/people?q=a%26b&page=2"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "headers"),
+    [("/notifications", {}), ("/notifications?since=x", {}), ("/people", {"Accept": "application/json"})],
+)
+def test_who_reads_json_is_told_in_json(stranger: FlaskClient, path: str, headers: dict[str, str]) -> None:
+    answer = stranger.get(path, headers=headers)
+    assert answer.status_code == 401
+    assert answer.json == {"status": "error", "code": "not_signed_in", "message": "Please sign in first."}
+
+
+def test_who_is_signed_in_is_let_through(app: Flask, susan: Browser, john: Browser) -> None:
+    for path in paths(app, "GET", for_strangers=False):
+        assert susan.get(path).status_code == 200, path
+
+
+def test_whose_account_is_gone_is_a_stranger(app: Flask, susan: Browser) -> None:
+    with app.app_context():
+        begin_write()
+        db.session.execute(delete(User))
+        db.session.commit()
+    assert susan.get("/people").status_code == 302
+    assert susan.get("/").status_code == 200

@@ -1,0 +1,112 @@
+"""What no keyboard types and no person sends is refused at the door: NUL, and bodies without end."""
+
+from io import BytesIO
+from urllib.parse import urlencode
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.people import PASSWORD, Browser, People, csrf_token
+from tests.web.addresses import paths
+from webpush_app.web.guards import MOST_BODY_BYTES
+
+NOT_TEXT = "What you sent holds a character that is not text."
+FORM = "application/x-www-form-urlencoded"
+WITH_NUL = ["/user/su%00san", "/%00", "/static/%00", "/send_message/%00", "/first-admin/%00", "/sessions/1%00/end"]
+WITH_NUL += ["/people?q=%00", "/people?%00=1", "/people?page=1%00", "/login?next=/%00", "/notifications?since=%00"]
+WITH_NUL += ["/healthz?%00"]
+
+
+@pytest.mark.parametrize("path", WITH_NUL)
+def test_nul_in_an_address_is_refused(susan: Browser, stranger: FlaskClient, path: str) -> None:
+    for client in (susan.client, stranger):
+        answer = client.get(path)
+        assert answer.status_code == 400
+        assert NOT_TEXT in answer.text
+
+
+def test_nul_in_any_field_of_any_form_is_refused(app: Flask, susan: Browser, john: Browser) -> None:
+    token = csrf_token(susan.get("/edit_profile"))
+    forms = [*paths(app, "POST", for_strangers=True), *paths(app, "POST", for_strangers=False)]
+    for path in forms:
+        for fields in ({"message": "a\0b"}, {"password": "\0"}, {"\0": "x"}, {"unknown": "x\0"}):
+            answer = susan.client.post(path, data={"csrf_token": token, **fields})
+            assert answer.status_code == 400, (path, fields)
+            assert NOT_TEXT in answer.text
+
+
+def test_nul_in_the_name_of_an_account_is_refused_everywhere(people: People, stranger: FlaskClient) -> None:
+    people("susan")
+    token = csrf_token(stranger.get("/login"))
+    fields = {"csrf_token": token, "username": "susan\0", "password": PASSWORD, "password2": PASSWORD}
+    for path in ("/login", "/register"):
+        assert stranger.post(path, data=fields).status_code == 400
+
+
+@pytest.mark.parametrize("size", [1024 * 1024, MOST_BODY_BYTES + 1])
+def test_a_body_too_large_is_refused(app: Flask, susan: Browser, size: int) -> None:
+    token = csrf_token(susan.get("/edit_profile"))
+    body = f"csrf_token={token}&about_me=".encode().ljust(size, b"x")
+    for path in paths(app, "POST", for_strangers=False):
+        answer = susan.client.post(path, data=body, content_type=FORM)
+        assert answer.status_code == 413, path
+        assert "What you sent is too large." in answer.text
+
+
+def test_a_stranger_is_refused_in_the_same_way(app: Flask, stranger: FlaskClient) -> None:
+    for path in paths(app, "POST", for_strangers=True):
+        assert stranger.post(path, data=b"a=" + b"x" * 1024 * 1024, content_type=FORM).status_code == 413, path
+
+
+@pytest.mark.parametrize("disposition", ['name="about_me"', 'name="upload"; filename="x.bin"'], ids=["field", "file"])
+def test_a_multipart_body_too_large_is_refused(susan: Browser, disposition: str) -> None:
+    token = csrf_token(susan.get("/edit_profile"))
+    parts = {'name="csrf_token"': token, disposition: "x" * 1024 * 1024}
+    body = "".join(
+        f"--edge\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n" for head, text in parts.items()
+    )
+    kind = "multipart/form-data; boundary=edge"
+    answer = susan.client.post("/edit_profile", data=f"{body}--edge--\r\n".encode(), content_type=kind)
+    assert answer.status_code == 413
+
+
+def test_a_body_that_does_not_say_its_length_is_refused_as_well(susan: Browser) -> None:
+    token = csrf_token(susan.get("/edit_profile"))
+    answer = susan.client.post(
+        "/edit_profile",
+        input_stream=BytesIO(f"csrf_token={token}&about_me=".encode().ljust(1024 * 1024, b"x")),
+        content_type=FORM,
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert answer.status_code == 413
+
+
+def test_a_body_as_large_as_is_allowed_is_read(susan: Browser) -> None:
+    fields = {"csrf_token": csrf_token(susan.get("/edit_profile")), "locale": "en"}
+    body = f"{urlencode(fields)}&about_me=".encode().ljust(MOST_BODY_BYTES, b"x")
+    assert susan.client.post("/edit_profile", data=body, content_type=FORM).status_code == 422
+
+
+@pytest.mark.parametrize("body", [b"\xff\xfe=\xff", b"%zz=%", b"a&&&=&=b", b"=" * 5000, b""])
+def test_a_body_that_is_no_form_is_answered(susan: Browser, body: bytes) -> None:
+    assert susan.client.post("/edit_profile", data=body, content_type=FORM).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path", ["/user/%ff", "/people?q=%ff", "/%F0%9F%98%80", "/user/%ed%a0%80", "/people?page=%00%ff"]
+)
+def test_an_address_that_is_no_text_is_answered(susan: Browser, path: str) -> None:
+    assert susan.get(path).status_code in (200, 400, 404)
+
+
+@pytest.mark.parametrize("header", ["Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"])
+@pytest.mark.parametrize("path", ["/messages", "/messages/with/john"])
+def test_a_page_that_reads_messages_is_not_opened_by_a_prefetch(
+    susan: Browser, john: Browser, header: str, path: str
+) -> None:
+    john.send("susan", "Hello!")
+    answer = susan.get(path, headers={header: "Prefetch;prerender"})
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "1"
+    assert susan.badge() == 1
