@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import settings_in
 from webpush_app import config, start
 from webpush_app.config import Settings
 from webpush_app.errors import StartError
@@ -161,9 +160,8 @@ def test_a_refused_database_url_is_not_repeated(tmp_path: Path, url: str) -> Non
     ["postgresql://u:hunter2@h:port/d", "postgresql://u:x@h:hunter2/d", "postgresql://u:hunter2@h/d", "postgresql://"],
 )
 def test_nor_is_one_that_the_driver_cannot_use(tmp_path: Path, url: str) -> None:
-    settings = settings_in(tmp_path, database_url=_load(tmp_path, DATABASE_URL=url).database_url)
     with pytest.raises(StartError) as refused:
-        start.prepare(settings)
+        start.prepare(_load(tmp_path, SECRET_KEY=KEY, DATABASE_URL=url))
     assert "hunter2" not in str(refused.value)
     assert "\n" not in str(refused.value)
 

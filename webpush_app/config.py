@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from webpush_app import private_files
 from webpush_app.errors import StartError
@@ -104,7 +105,10 @@ def _make_folder(path: Path) -> None:
 
 def _stored_secret_key(instance_path: Path) -> str:
     path = instance_path / "secret_key"
-    key = private_files.read_or_create(path, lambda: secrets.token_urlsafe(48))
+    try:
+        key = private_files.read_or_create(path, lambda: secrets.token_urlsafe(48))
+    except UnicodeDecodeError:
+        key = ""
     if private_files.is_readable_by_others(path):
         sys.stderr.write(f"Others on this machine can read the secret key. Run: chmod 600 {path}\n")
     try:
@@ -151,9 +155,13 @@ def _secret(value: str) -> str:
 
 def _database_url(value: str) -> str:
     if value.startswith(("postgres://", "postgresql://")):
-        return "postgresql+psycopg://" + value.split("://", 1)[1]
+        value = "postgresql+psycopg://" + value.split("://", 1)[1]
     if not value.startswith(("sqlite:///", "postgresql+psycopg://")) or value in ("sqlite:///", "sqlite:///:memory:"):
         raise ValueError("must begin with sqlite:/// and name a file, or begin with postgresql://.")
+    try:
+        _ = urlsplit(value).port
+    except ValueError:  # its own words would repeat the address
+        raise ValueError("must have a number as its port.") from None
     return value
 
 

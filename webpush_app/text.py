@@ -11,6 +11,9 @@ import regex
 # far beyond that, marks are stacked to break a page.
 MOST_CODE_POINTS_A_CHARACTER = 16
 
+# Letters by name, but fonts draw nothing: the Hangul fillers and the empty Braille cell.
+_DRAWN_AS_NOTHING = "\u115f\u1160\u3164\uffa0\u2800"
+
 _CHARACTER = regex.compile(r"\X")
 
 
@@ -26,7 +29,10 @@ def count_characters(text: str) -> int:
 
 def is_blank(text: str) -> bool:
     """Nothing to see: empty, or only spaces and invisible characters."""
-    return all(unicodedata.category(letter) in ("Zs", "Zl", "Zp", "Cc", "Cf") for letter in text)
+    return all(
+        letter in _DRAWN_AS_NOTHING or unicodedata.category(letter) in ("Zs", "Zl", "Zp", "Cc", "Cf", "Mn")
+        for letter in text
+    )
 
 
 def is_overloaded(text: str) -> bool:

@@ -70,6 +70,16 @@ def test_the_link_works_once(app: Flask, stranger: FlaskClient, link: str) -> No
         assert answer.status_code == 404
         assert "This link has ended" in answer.text
     assert usernames(app) == ["admin"]
+    assert _fact(app, "first_admin_link") is None
+
+
+def test_a_link_is_taken_away_by_one_alone(app: Flask) -> None:
+    with app.app_context():
+        begin_write()
+        service.remember_fact("link", "of today")
+        assert not service.forget_fact("link", "of yesterday")
+        assert service.forget_fact("link", "of today")
+        assert not service.forget_fact("link", "of today")
 
 
 def test_of_several_who_open_the_link_at_once_one_becomes_the_admin(app: Flask, link: str) -> None:

@@ -7,6 +7,8 @@ import pytest
 from webpush_app.accounts import passwords
 from webpush_app.errors import TemporarilyUnavailable
 
+pytestmark = pytest.mark.usefixtures("real_cost")
+
 SAME = [("caf\u00e9 au lait", "cafe\u0301 au lait"), ("ＰＡＳＳword", "PASSword"), ("ﬁnally here", "finally here")]
 
 

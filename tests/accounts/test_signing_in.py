@@ -66,6 +66,7 @@ def test_a_wrong_name_and_a_wrong_password_get_the_same_answer(app: Flask, peopl
     assert failures(app) == [("susan", "127.0.0.1"), ("nina1", "127.0.0.1")]
 
 
+@pytest.mark.usefixtures("real_cost")
 def test_a_wrong_name_and_a_wrong_password_are_the_same_work(
     people: People, stranger: FlaskClient, verified: list[str]
 ) -> None:
@@ -142,6 +143,7 @@ def test_the_first_sign_in_stores_the_language_of_the_browser(
     assert person(app, "susan").locale == "ko"
 
 
+@pytest.mark.usefixtures("real_cost")
 def test_a_hash_of_older_cost_is_made_anew(app: Flask, people: People, stranger: FlaskClient) -> None:
     user_id = people("susan")
     weak = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(PASSWORD)

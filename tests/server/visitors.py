@@ -2,7 +2,6 @@
 
 import http.client
 import re
-import statistics
 import threading
 import time
 from dataclasses import dataclass
@@ -78,7 +77,7 @@ class Prober:
 
     @property
     def p95_seconds(self) -> float:
-        return statistics.quantiles(self.seconds, n=20)[-1]
+        return sorted(self.seconds)[int(len(self.seconds) * 0.95)]
 
     def _run(self) -> None:
         with Visitor(self._port) as visitor:

@@ -11,6 +11,7 @@ from webpush_app.web.guards import page_number
 from webpush_app.web.paging import cut, window
 
 NUMBERS = ["0", "-1", "abc", "1e3", "99999999", "1000001", "", "１", "١", "²", " 1", "+1", "1.0", "0x1", "9" * 4000]
+NUMBERS += ["1 ", "null", "１２", "1' OR 1=1", "1,2"]
 
 
 @pytest.mark.parametrize("path", ["/people", "/messages", "/messages/sent", "/messages/with/john"])

@@ -21,8 +21,8 @@ def create(username: str, admin: bool, contact_email: str | None, password: str)
     if not passwords.SHORTEST <= len(password) <= passwords.LONGEST:
         raise click.ClickException(f"A password has {passwords.SHORTEST} to {passwords.LONGEST} characters.")
     password_hash = passwords.hash_password(password)
-    begin_write()
     try:
+        begin_write()
         service.create_user(username, password_hash, is_admin=admin, may_be_reserved=True)
         _remember_contact(contact_email)
     except AppError as error:
@@ -36,8 +36,8 @@ def create(username: str, admin: bool, contact_email: str | None, password: str)
 @click.option("--contact-email", help="The address that push services are told.")
 def make_admin(username: str, contact_email: str | None) -> None:
     """Make somebody an admin."""
-    begin_write()
     try:
+        begin_write()
         user = service.get_user(username)
         user.is_admin = True
         _remember_contact(contact_email)

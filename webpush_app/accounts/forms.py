@@ -5,6 +5,7 @@ from typing import Any
 from email_validator import EmailNotValidError, validate_email
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 from wtforms import BooleanField, Field, Form, PasswordField, SelectField, StringField, SubmitField, TextAreaField
 from wtforms.validators import EqualTo, StopValidation
 
@@ -31,8 +32,8 @@ class PasswordAllowed:
             raise StopValidation(_("A password has at least %(count)d characters.", count=passwords.SHORTEST))
         if len(password) > passwords.LONGEST:
             raise StopValidation(_("A password has at most %(count)d characters.", count=passwords.LONGEST))
-        username = getattr(form, "username", None)
-        if username is not None and username.data and names.key(username.data) == password.lower():
+        username = form["username"].data if "username" in form else current_user.username
+        if username and names.key(username) == password.lower():
             raise StopValidation(_("Please choose a password that is not your username."))
 
 

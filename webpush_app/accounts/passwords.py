@@ -44,8 +44,8 @@ def hash_password(password: str) -> str:
 
 
 def is_right(password_hash: str | None, password: str) -> bool:
-    """Takes as long for a person who does not exist (None) as for one who does."""
-    return _beside(lambda: _verify(password_hash or _hash_of_nobody, _one_form(password))) and password_hash is not None
+    """Takes as long for a person who does not exist (no hash) as for one who does."""
+    return _beside(lambda: _verify(password_hash or _hash_of_nobody, _one_form(password))) and bool(password_hash)
 
 
 def needs_rehash(password_hash: str) -> bool:

@@ -92,7 +92,7 @@ def change_password() -> Answer:
     return redirect(url_for("accounts.user", username=current_user.username))
 
 
-@account_routes.post("/sessions/<int:session_id>/end")
+@account_routes.post("/sessions/<int(max=2147483647):session_id>/end")
 @login_required
 def end_session(session_id: int) -> Answer:
     begin_write()

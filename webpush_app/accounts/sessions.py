@@ -13,7 +13,7 @@ from sqlalchemy.orm import contains_eager
 from webpush_app import clock
 from webpush_app.accounts.models import LoginSession, User
 from webpush_app.accounts.throttle import address_key
-from webpush_app.database import db
+from webpush_app.database import db, short_write
 from webpush_app.web import user_agent
 
 # How long a browser that is not used stays signed in.
@@ -89,15 +89,13 @@ def is_due(row: LoginSession) -> bool:
 
 
 def note_seen(user_id: int, session_id: int, is_remembered: bool) -> None:
-    """A short write of its own, apart from the request's transaction; when the database is busy, it is for later."""
+    """Apart from the request's transaction; when the database is busy, it is for a later request."""
     now = clock.now()
-    options = {"sqlite_begin": "IMMEDIATE", "sqlite_patience_seconds": 0.0}
-    with db.engine.connect().execution_options(**options) as connection, connection.begin():
+    expiry = _expiry(now, is_remembered)
+    with short_write() as connection:
         connection.execute(update(User).where(User.id == user_id).values(last_seen=now))
         connection.execute(
-            update(LoginSession)
-            .where(LoginSession.id == session_id)
-            .values(last_seen=now, expires_at=_expiry(now, is_remembered))
+            update(LoginSession).where(LoginSession.id == session_id).values(last_seen=now, expires_at=expiry)
         )
 
 

@@ -5,12 +5,13 @@ alone commit. Services add and flush.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import Flask, has_request_context
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
@@ -26,6 +27,7 @@ _IMMEDIATE = {sqlite.BEGIN_MODE: "IMMEDIATE"}
 _MAY_WRITE = "may_write"
 _HAS_SNAPSHOT = "has_snapshot"
 _AFTER_COMMIT = "after_commit"
+_SAVEPOINTS = "savepoints"  # how many callbacks there were when each began
 
 
 class WriteOutsideBeginWrite(RuntimeError):
@@ -33,10 +35,12 @@ class WriteOutsideBeginWrite(RuntimeError):
 
 
 def engine_options(database_url: str) -> dict[str, Any]:
+    # What people wrote must not come into the log with an error.
+    private = {"hide_parameters": True}
     if make_url(database_url).get_backend_name() == "sqlite":
         # Waiting for a connection would be waiting twice: writers already take turns, and readers never wait.
-        return {"pool_size": 8, "max_overflow": -1}
-    return {"pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
+        return {**private, "pool_size": 8, "max_overflow": -1}
+    return {**private, "pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
 
 
 def init_app(app: Flask) -> None:
@@ -52,6 +56,14 @@ def begin_write() -> None:
     session.rollback()
     session.connection(execution_options=_IMMEDIATE)
     session.info[_MAY_WRITE] = True
+
+
+@contextmanager
+def short_write() -> Iterator[Connection]:
+    """A write of its own, apart from the request's transaction. When somebody else is writing, DatabaseBusy at once."""
+    options = {**_IMMEDIATE, sqlite.PATIENCE: 0.0}
+    with db.engine.connect().execution_options(**options) as connection, connection.begin():
+        yield connection
 
 
 def after_commit(callback: Callable[[], None]) -> None:
@@ -89,11 +101,20 @@ def _forget_mode(session: Session, transaction: SessionTransaction) -> None:
     if transaction.parent is None:
         session.info.pop(_MAY_WRITE, None)
         session.info.pop(_HAS_SNAPSHOT, None)
+        session.info.pop(_SAVEPOINTS, None)
 
 
-@event.listens_for(db.session, "after_rollback")
-def _drop_callbacks(session: Session) -> None:
-    session.info.pop(_AFTER_COMMIT, None)
+@event.listens_for(db.session, "after_transaction_create")
+def _note_savepoint(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        session.info.setdefault(_SAVEPOINTS, {})[transaction] = len(session.info.get(_AFTER_COMMIT, ()))
+
+
+@event.listens_for(db.session, "after_soft_rollback")
+def _drop_callbacks(session: Session, transaction: SessionTransaction) -> None:
+    """What was rolled back takes its callbacks with it: all of them, or those of the savepoint."""
+    kept = session.info.get(_SAVEPOINTS, {}).pop(transaction, 0) if transaction.nested else 0
+    del session.info.get(_AFTER_COMMIT, [])[kept:]
 
 
 @event.listens_for(db.session, "after_commit")

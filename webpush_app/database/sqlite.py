@@ -20,6 +20,14 @@ BEGIN_MODE = "sqlite_begin"  # execution option: DEFERRED for readers (the defau
 PATIENCE = "sqlite_patience_seconds"  # execution option: how long a writer waits for its turn
 PATIENCE_SECONDS = 5.0
 
+# These look into the file, which another process may have for itself alone for an instant.
+_READS_THE_FILE = (
+    # FULL: a message that was acknowledged survives a power cut too, not only a crash of the process.
+    "PRAGMA synchronous = FULL",
+    # Kept in the file once it is set.
+    "PRAGMA journal_mode = WAL",
+)
+
 
 def prepare(engine: Engine) -> None:
     event.listen(engine, "connect", _open)
@@ -30,10 +38,8 @@ def _open(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None
     connection.execute("PRAGMA busy_timeout = 0")
     connection.execute("PRAGMA foreign_keys = ON")
-    # FULL: a message that was acknowledged survives a power cut too, not only a crash of the process.
-    connection.execute("PRAGMA synchronous = FULL")
-    # Kept in the file once it is set. Taking it the first time needs the file alone, so several openers take turns.
-    _when_free(connection, "PRAGMA journal_mode = WAL", PATIENCE_SECONDS)
+    for statement in _READS_THE_FILE:
+        _when_free(connection, statement, PATIENCE_SECONDS)
 
 
 def _begin(connection: Connection) -> None:

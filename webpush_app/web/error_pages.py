@@ -1,6 +1,7 @@
 """Every error becomes an answer here, as a page or as JSON, whichever the caller reads."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
@@ -19,10 +20,10 @@ _JSON_PATHS = ("/api/", "/admin-api/", "/notifications")
 
 
 def init_app(app: Flask) -> None:
-    app.register_error_handler(AppError, _app_error)
-    app.register_error_handler(CSRFError, _csrf_error)
-    app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(Exception, _unexpected)
+    app.register_error_handler(AppError, _recovered(_app_error))
+    app.register_error_handler(CSRFError, _recovered(_csrf_error))
+    app.register_error_handler(HTTPException, _recovered(_http_error))
+    app.register_error_handler(Exception, _recovered(_unexpected))
 
 
 def wants_json() -> bool:
@@ -81,9 +82,6 @@ def _message(status: int) -> str:
 
 
 def _answer(status: int, code: str, message: str, field: str | None = None) -> Response:
-    # What was begun must not be written, and the page below may have to ask who is signed in.
-    db.session.rollback()
-    _forget_viewer_if_unknown()
     if wants_json():
         body: dict[str, Any] = {"status": "error", "code": code, "message": message}
         if field:
@@ -95,8 +93,19 @@ def _answer(status: int, code: str, message: str, field: str | None = None) -> R
     return response
 
 
+def _recovered(answer: Callable[[Any], Response]) -> Callable[[Any], Response]:
+    """What was begun is not written, and where the database cannot even say who is signed in, nobody is."""
+
+    def handle(error: Any) -> Response:
+        db.session.rollback()
+        _forget_viewer_if_unknown()
+        return answer(error)
+
+    return handle
+
+
 def _forget_viewer_if_unknown() -> None:
-    """Where the database cannot even say who is signed in, the error page is shown as to a stranger."""
+    """An error page is shown as to a stranger then; its words are chosen by the browser's language."""
     try:
         bool(current_user.is_authenticated)
     except Exception:

@@ -29,7 +29,7 @@ def _add_headers(response: Response) -> Response:
     headers.setdefault("X-Frame-Options", "DENY")
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
-    if (request.endpoint or "").endswith("static"):
+    if (request.endpoint or "").endswith("static") and response.status_code < 400:
         if "v" in request.args and response.status_code == 200:
             headers["Cache-Control"] = f"public, max-age={_A_YEAR_SECONDS}, immutable"
     elif request.endpoint != "pages.healthz":

@@ -29,7 +29,12 @@ def chosen() -> str:
 
 
 def from_browser() -> str:
-    return request.accept_languages.best_match(list(LANGUAGES)) or DEFAULT
+    """The language liked best that we speak; Mexican Spanish is Spanish, before an English that is liked less."""
+    for tag, _quality in request.accept_languages:
+        language = tag.replace("_", "-").partition("-")[0].lower()
+        if language in LANGUAGES:
+            return language
+    return DEFAULT
 
 
 def html_language() -> str:
