@@ -7,6 +7,7 @@
 # MESSAGE_MAX_LENGTH = 140
 # ITEMS_PER_PAGE = 20
 # POLL_SECONDS = 10
+# TRUSTED_PROXIES = 0
 # LOG_LEVEL = "INFO"
 # DATABASE_URL = "sqlite:////var/lib/webpush/webpush.sqlite3"
 # SECRET_KEY = "at least 32 characters; without it one is made and kept in the file secret_key"

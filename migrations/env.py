@@ -4,26 +4,20 @@ SQLite changes a table by making it anew, and dropping the old one would cascade
 off while it happens (before BEGIN: inside a transaction the pragma is ignored) and everything is checked afterwards.
 """
 
-import sqlite3
-from typing import Any, cast
+from typing import Any
 
 from alembic import context
 from sqlalchemy import Connection
 
 from webpush_app.database import db
 from webpush_app.database.base import UtcDateTime
-from webpush_app.database.sqlite import BEGIN_MODE
+from webpush_app.database.sqlite import BEGIN_MODE, check_foreign_keys, without_foreign_keys
 
 
 def run() -> None:
-    engine = db.engine
-    options = {BEGIN_MODE: "IMMEDIATE"}
-    with engine.connect().execution_options(**options) as connection:
-        _switch_foreign_keys(connection, on=False)
-        try:
-            _migrate(connection)
-        finally:
-            _switch_foreign_keys(connection, on=True)
+    engine = db.engine.execution_options(**{BEGIN_MODE: "IMMEDIATE"})
+    with engine.connect() as connection, without_foreign_keys(connection):
+        _migrate(connection)
 
 
 def _migrate(connection: Connection) -> None:
@@ -38,22 +32,7 @@ def _migrate(connection: Connection) -> None:
     )
     with connection.begin():
         context.run_migrations()
-        _check_foreign_keys(connection)
-
-
-def _switch_foreign_keys(connection: Connection, *, on: bool) -> None:
-    if connection.dialect.name == "sqlite":
-        raw = cast("sqlite3.Connection", connection.connection.dbapi_connection)
-        raw.execute(f"PRAGMA foreign_keys = {'ON' if on else 'OFF'}")
-
-
-def _check_foreign_keys(connection: Connection) -> None:
-    if connection.dialect.name == "sqlite":
-        orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-        if orphans:
-            raise RuntimeError(
-                f"the migration leaves {len(orphans)} rows without the row they belong to: {orphans[:5]}"
-            )
+        check_foreign_keys(connection)
 
 
 def _render_item(kind: str, item: Any, _context: Any) -> Any:

@@ -48,6 +48,10 @@ say "Installing the pinned packages (only when they change) ..."
 log=.venv/install.log
 if ! $pip install --quiet --require-hashes "$@" >"$log" 2>&1; then
     say "The packages could not be installed:"
-    grep -iE 'error|not found|could not' "$log" | head -n 5 >&2 || tail -n 5 "$log" >&2
+    if grep -qiE 'error|not found|could not' "$log"; then
+        grep -iE 'error|not found|could not' "$log" | head -n 5 >&2
+    else
+        tail -n 5 "$log" >&2
+    fi
     fail "Check the network and start again; the whole output is in $log."
 fi

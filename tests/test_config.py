@@ -53,6 +53,8 @@ RIGHT = [
     ("ITEMS_PER_PAGE", "100", 100),
     ("POLL_SECONDS", "0.1", 0.1),
     ("POLL_SECONDS", "3600", 3600.0),
+    ("TRUSTED_PROXIES", "1", 1),
+    ("TRUSTED_PROXIES", "1", 1),
     ("LOG_LEVEL", "debug", "DEBUG"),
 ]
 WRONG = [
@@ -74,6 +76,8 @@ WRONG = [
     ("MESSAGE_MAX_LENGTH", "2001", "from 1 to 2000"),
     ("ITEMS_PER_PAGE", "101", "from 1 to 100"),
     *(("POLL_SECONDS", seconds, "from 0.1 to 3600") for seconds in ("0", "3601", "nan", "inf", "-5", "soon", "1,5")),
+    ("TRUSTED_PROXIES", "10", "from 0 to 9"),
+    ("TRUSTED_PROXIES", "-1", "a whole number from 0 to 9"),
     ("LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING or ERROR"),
 ]
 
@@ -131,6 +135,7 @@ def test_an_unknown_name_in_the_file_is_said_and_ignored(tmp_path: Path, capsys:
         ("PORT = 1 / 0\n", "ZeroDivisionError"),
         ("\0", "null bytes"),
         ("raise OSError('disk')\n", "disk"),
+        ("raise SystemExit('enough')\n", "enough"),
     ],
 )
 def test_a_broken_file_is_refused_with_its_place(tmp_path: Path, text: str, why: str) -> None:

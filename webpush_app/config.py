@@ -31,6 +31,7 @@ class Settings:
     message_max_length: int = 140
     items_per_page: int = 20
     poll_seconds: float = 10.0
+    trusted_proxies: int = 0
     log_level: str = "INFO"
 
     @property
@@ -60,7 +61,8 @@ def _given(file: Path, environment: Mapping[str, str]) -> dict[str, Any]:
     found: dict[str, tuple[str, Any]] = {name: (str(file), value) for name, value in _read_file(file).items()}
     found |= {name: ("the environment", environment[name]) for name in _PARSERS if environment.get(name)}
     for name in sorted(found.keys() - _PARSERS.keys()):
-        sys.stderr.write(f"{file}: {name} is not a setting of this version and is ignored; the README lists them.\n")
+        why = "works in the environment alone" if name in NAMES else "is not a setting of this version"
+        sys.stderr.write(f"{file}: {name} {why} and is ignored; the README lists the settings.\n")
     return {name.lower(): _parse(name, value, source) for name, (source, value) in found.items() if name in _PARSERS}
 
 
@@ -73,8 +75,8 @@ def _read_file(file: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except SyntaxError as error:
-        raise StartError(f"{file}, line {error.lineno}: {error.msg}. Correct the line and start again.") from None
-    except Exception as error:  # noqa: BLE001 - the file is code, and may raise anything
+        raise StartError(f"{file}, line {error.lineno or 1}: {error.msg}. Correct the line and start again.") from None
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - the file is code, and may raise anything
         raise StartError(
             f"{file} cannot be read: {type(error).__name__}: {error}. Correct it and start again."
         ) from None
@@ -181,6 +183,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "MESSAGE_MAX_LENGTH": _whole(1, 2000),
     "ITEMS_PER_PAGE": _whole(1, 100),
     "POLL_SECONDS": _seconds,
+    "TRUSTED_PROXIES": _whole(0, 9),
     "LOG_LEVEL": _log_level,
 }
 NAMES = ("INSTANCE_PATH", *_PARSERS)

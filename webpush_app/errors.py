@@ -16,6 +16,8 @@ Messages may be lazy translations: they become text when they are shown.
 
 from typing import Any
 
+from click import ClickException
+
 
 class AppError(Exception):
     status = 500
@@ -67,5 +69,5 @@ class DatabaseBusy(TemporarilyUnavailable):
     code = "database_busy"
 
 
-class StartError(Exception):
-    """Shown as one line by the start command and the `flask` commands."""
+class StartError(ClickException):
+    """One line, from the start command and from the `flask` commands, which show click's exceptions in this way."""

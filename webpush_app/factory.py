@@ -3,6 +3,7 @@
 import logging
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webpush_app import cli, config, database
 from webpush_app.accounts.avatars import avatar
@@ -19,6 +20,7 @@ from webpush_app.notifications.routes import notification_routes
 from webpush_app.web import error_pages, guards, headers, languages, times, user_agent
 from webpush_app.web.cookies import SessionCookie
 from webpush_app.web.extensions import babel, bootstrap, csrf, migrate
+from webpush_app.web.hosts import checking_host
 from webpush_app.web.pages import pages
 
 
@@ -36,7 +38,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     _add_web(app)
     _add_features(app)
     cli.init_app(app)
+    _stand_behind(app, settings)
     return app
+
+
+def _stand_behind(app: Flask, settings: Settings) -> None:
+    """What a request passes before Flask sees it."""
+    app.wsgi_app = checking_host(app.wsgi_app)  # type: ignore[method-assign, assignment]
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
 
 
 def _configure(app: Flask, settings: Settings) -> None:

@@ -8,6 +8,7 @@ import errno
 import fcntl
 import logging
 import os
+import resource
 import socket
 import sys
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ def main() -> int:  # noqa: RET503 - execv does not return
         return 1
     except KeyboardInterrupt:
         return 130
+    _allow_many_connections()
     os.chdir(ROOT)
     command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), "app:create_app()"]
     os.execv(sys.executable, command)  # noqa: S606 - our own interpreter; a shell has no part in it
@@ -44,12 +46,13 @@ def main() -> int:  # noqa: RET503 - execv does not return
 def prepare(settings: Settings) -> Flask:
     """Compile what is stale and bring the database up to date; only one process at a time does it."""
     with _alone(settings):
-        for _path in translate.compile_stale():
-            pass
         try:
+            list(translate.compile_stale())
             app = create_app(settings)
             with app.app_context():
                 _migrate()
+        except OSError as error:
+            raise StartError(f"{error.filename}: {error.strerror}. Mend it and start again.") from None
         except (CommandError, DatabaseError, ArgumentError, NoSuchModuleError, ModuleNotFoundError, AppError) as error:
             raise StartError(f"The database cannot be used: {_first_line(error)}") from None
     return app
@@ -82,7 +85,7 @@ def _check_port(settings: Settings) -> None:
         with socket.socket(family, kind, protocol) as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             trial.bind(address)
-    except socket.gaierror:
+    except (socket.gaierror, UnicodeError):
         raise StartError(
             f"HOST is {settings.host!r}, which is no address of this machine. Try HOST=127.0.0.1."
         ) from None
@@ -97,6 +100,12 @@ def _why_not_bound(settings: Settings, error: OSError) -> str:
     if error.errno == errno.EACCES:
         return f"Port {settings.port} needs more rights. Choose one above 1023: PORT=5000 make run"
     return f"HOST={settings.host} PORT={settings.port} cannot be used: {error.strerror}."
+
+
+def _allow_many_connections() -> None:
+    """Each waiting page is an open file; the usual soft limit is 1024, the hard one is far above."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 @contextmanager

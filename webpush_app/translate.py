@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import cast
 
 import click
+from babel import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
@@ -70,10 +71,10 @@ def init(language: str) -> None:
             f"{path.relative_to(ROOT)} exists already; `flask translate update` brings it up to date."
         )
     try:
-        catalog = Catalog(locale=language)
-        catalog.update(collect())
-    except ValueError as error:
-        raise click.ClickException(f"{language} is not a language: {error}") from None
+        catalog = Catalog(locale=Locale.parse(language))
+    except (ValueError, UnknownLocaleError):
+        raise click.ClickException(f"{language} is not the code of a language, such as fr or pt_BR.") from None
+    catalog.update(collect())
     path.parent.mkdir(parents=True)
     _write(catalog, path)
     click.echo(f"Translate {path.relative_to(ROOT)}, then add {language!r} to LANGUAGES in webpush_app/config.py.")

@@ -50,6 +50,16 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_table(
+        "known_addresses",
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("last_used", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_known_addresses_user_id_users"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", "address", name=op.f("pk_known_addresses")),
+    )
+    op.create_table(
         "login_sessions",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
@@ -149,6 +159,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_login_sessions_expires_at"))
 
     op.drop_table("login_sessions")
+    op.drop_table("known_addresses")
     op.drop_table("users")
     op.drop_table("site_facts")
     with op.batch_alter_table("login_failures", schema=None) as batch_op:

@@ -2,6 +2,7 @@
 
 const segmenter = typeof Intl.Segmenter === "function" ? new Intl.Segmenter() : null;
 const SHOWN_FROM_SHARE = 0.5;
+const SPOKEN_FROM = 10;
 
 export function countCharacters() {
   for (const field of document.querySelectorAll("textarea[data-most]")) watch(field);
@@ -13,13 +14,13 @@ function watch(field) {
   const most = Number(field.dataset.most);
   const counter = document.createElement("span");
   counter.className = "counter";
-  counter.setAttribute("role", "status");
   field.after(counter);
 
   function show() {
     const count = length(field.value);
     const left = most - count;
     counter.classList.toggle("is-over", left < 0);
+    counter.setAttribute("aria-live", left <= SPOKEN_FROM ? "polite" : "off");
     counter.textContent =
       left < 0 ? texts.overText.replace("{over}", String(-left))
       : count >= most * SHOWN_FROM_SHARE ? texts.countText.replace("{left}", String(left))

@@ -6,6 +6,7 @@ import { keepTimesCurrent } from "./times.js";
 import { countCharacters } from "./counter.js";
 import { keepDrafts } from "./drafts.js";
 import { closeMenus } from "./menu.js";
+import { showFirstError } from "./form_errors.js";
 import { sendOnce } from "./send_once.js";
 
 window.set_message_count = set_message_count;
@@ -16,4 +17,5 @@ keepTimesCurrent();
 countCharacters();
 keepDrafts();
 closeMenus();
+showFirstError();
 sendOnce();

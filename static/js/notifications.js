@@ -1,7 +1,7 @@
 // Follows the person's named state by asking `/notifications?since=`. Each name has a callback that is handed its data.
 //
 // A hidden tab does not ask; shown again, it asks at once. When the server is away it asks less and less often. When the
-// person is signed out elsewhere it stops, without a word.
+// person is signed out elsewhere, or somebody else signs in in another tab, it stops, without a word.
 
 const SLOWEST_SECONDS = 120;
 
@@ -37,7 +37,8 @@ export function followNotifications(callbacks) {
         redirect: "error",
         signal: AbortSignal.timeout(15_000),
       });
-      if (response.status === 401) {
+      const isSomebodyElses = response.ok && response.headers.get("Webpush-User") !== document.body.dataset.user;
+      if (response.status === 401 || isSomebodyElses) {
         signedOut = true;
         return;
       }

@@ -16,7 +16,9 @@ export function openCards() {
   });
   document.addEventListener("focusin", (event) => enter(event.target));
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && card) {
+    if (event.key !== "Escape") return;
+    clearTimeout(timer);
+    if (card) {
       const { link, element } = card;
       if (element.contains(document.activeElement)) link.focus();
       close();
@@ -46,12 +48,14 @@ async function open(link) {
   link.closest(".person").append(element);
   refreshTimes(element);
   place(element, link);
+  link.setAttribute("aria-expanded", "true");
   card = { element, link };
 }
 
 function close() {
   clearTimeout(timer);
   card?.element.remove();
+  card?.link.setAttribute("aria-expanded", "false");
   card = null;
 }
 

@@ -1,5 +1,7 @@
 // A second click on "Send" while the first is under way would send the same message twice.
 
+const AGAIN_AFTER_MS = 8000;
+
 export function sendOnce() {
   document.addEventListener("submit", (event) => {
     const form = event.target;
@@ -9,6 +11,7 @@ export function sendOnce() {
       return;
     }
     form.dataset.isSent = "true";
+    setTimeout(() => delete form.dataset.isSent, AGAIN_AFTER_MS); // stopped, or the server did not answer
   });
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-is-sent]")) delete form.dataset.isSent;

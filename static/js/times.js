@@ -24,8 +24,8 @@ export function refreshTimes(root) {
     const moment = new Date(element.dateTime);
     element.title = exact.format(moment);
     const seconds = (moment.getTime() - Date.now()) / 1000;
-    if (Math.abs(seconds) < JUST_NOW_SECONDS) continue; // the server wrote "just now"
-    const [unit, size] = STEPS.find(([, length]) => Math.abs(seconds) >= length) ?? ["minute", 60];
-    element.textContent = relative.format(Math.round(seconds / size) || Math.sign(seconds), unit);
+    if (seconds > -JUST_NOW_SECONDS) continue; // the server wrote "just now"; the two clocks may differ a little
+    const [unit, size] = STEPS.find(([, length]) => -seconds >= length) ?? ["minute", 60];
+    element.textContent = relative.format(Math.round(seconds / size) || -1, unit);
   }
 }

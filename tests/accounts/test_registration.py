@@ -86,6 +86,7 @@ def test_a_taken_name_is_a_conflict_in_any_case(app: Flask, people: People, stra
     answer = register(stranger, taken)
     assert answer.status_code == 409
     assert "This username is taken. Please choose another one." in answer.text
+    assert f'value="{taken}"' in answer.text
     assert usernames(app) == ["Susan"]
     assert not is_signed_in(stranger)
 

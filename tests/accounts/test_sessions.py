@@ -66,6 +66,20 @@ def test_ending_all_others_leaves_this_one_and_other_people(
     assert is_signed_in(john.client)
 
 
+def test_ending_all_signs_out_here_too_and_nobody_else(
+    app: Flask, people: People, susan: Browser, john: Browser
+) -> None:
+    elsewhere = people.browser("susan")
+    assert 'formaction="/sessions/end-all"' in susan.get("/user/susan").text
+    answer = susan.submit("/sessions/end-all", form_at="/user/susan")
+    assert answer.location == "/"
+    assert "Every browser is signed out." in susan.get("/").text
+    assert sessions_of(app, "susan") == []
+    assert not is_signed_in(susan.client)
+    assert not is_signed_in(elsewhere.client)
+    assert is_signed_in(john.client)
+
+
 def test_nobody_ends_somebody_elses_session(app: Flask, susan: Browser, john: Browser) -> None:
     hers = sessions_of(app, "susan")[0].id
     answer = john.submit(f"/sessions/{hers}/end", form_at="/people")
@@ -88,7 +102,7 @@ def test_a_session_that_never_was_is_not_found(susan: Browser, number: str) -> N
     assert is_signed_in(susan.client)
 
 
-@pytest.mark.parametrize("path", ["/sessions/{}/end", "/sessions/end-others", "/logout"])
+@pytest.mark.parametrize("path", ["/sessions/{}/end", "/sessions/end-others", "/sessions/end-all", "/logout"])
 def test_a_link_or_another_site_ends_nothing(app: Flask, people: People, susan: Browser, path: str) -> None:
     elsewhere = people.browser("susan")
     other = sessions_of(app, "susan")[-1].id

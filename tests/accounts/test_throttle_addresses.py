@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.accounts.conftest import Hands
 from tests.accounts.steps import NEW_PASSWORD, fail, failures, sessions_of, sign_in
-from tests.people import PASSWORD, People, csrf_token
+from tests.people import PASSWORD, People, csrf_token, submit
 from webpush_app.accounts.throttle import address_key
 
 ATTACKER, OTHER = "198.51.100.7", "203.0.113.5"
@@ -54,14 +54,24 @@ def test_an_owner_at_a_known_address_is_not_kept_out_from_elsewhere(app: Flask, 
     assert _status(app.test_client(), "susan", OTHER) == 302
 
 
+def test_an_address_stays_known_after_signing_out_there(app: Flask, people: People) -> None:
+    people("susan")
+    client = app.test_client()
+    assert _status(client, "susan", OTHER) == 302
+    submit(client, "/logout", form_at="/people")
+    assert sessions_of(app, "susan") == []
+    fail(app, "susan", 40, address=ATTACKER)
+    assert _status(app.test_client(), "susan", OTHER) == 302
+
+
 def test_nor_is_the_owner_kept_from_changing_the_password(app: Flask, people: People) -> None:
-    susan = people.browser("susan")
-    address = sessions_of(app, "susan")[0].address
+    people("susan")
+    client = app.test_client()
+    assert _status(client, "susan", OTHER) == 302
     fail(app, "susan", 40, address=ATTACKER)
     fields = {"old_password": PASSWORD, "password": NEW_PASSWORD, "password2": NEW_PASSWORD}
-    token = csrf_token(susan.get("/change_password"))
-    home = {"REMOTE_ADDR": address}
-    answer = susan.client.post("/change_password", data={"csrf_token": token, **fields}, environ_overrides=home)
+    fields["csrf_token"] = csrf_token(client.get("/change_password"))
+    answer = client.post("/change_password", data=fields, environ_overrides={"REMOTE_ADDR": OTHER})
     assert answer.status_code == 302
 
 

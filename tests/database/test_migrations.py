@@ -1,7 +1,9 @@
 """Migrations: they make what the models say, all or nothing, and never cost a row."""
 
+import fcntl
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from tests.conftest import settings_in
 from tests.database.revisions import Migrations, config, count_rows, schema, tables_with_lasting_ids
 from tests.people import People
 from tests.server.running import environment
+from webpush_app import start
 from webpush_app.config import ROOT
 from webpush_app.database import db
 from webpush_app.factory import create_app
@@ -120,6 +123,23 @@ def test_a_migration_that_leaves_orphans_fails(lived_in: Flask, migrations: Migr
             command.upgrade(migrations.config, "head")
         assert (schema(), count_rows()) == before
         assert _query("PRAGMA foreign_keys") == [1]
+
+
+def test_who_prepares_waits_for_who_does_it_already(tmp_path: Path) -> None:
+    def prepare() -> None:
+        app = start.prepare(settings_in(tmp_path))
+        with app.app_context():
+            db.engine.dispose()
+
+    second = threading.Thread(target=prepare)
+    with (tmp_path / ".start.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        second.start()
+        second.join(timeout=0.3)
+        assert second.is_alive()
+        assert not (tmp_path / "webpush.sqlite3").exists()
+    second.join(timeout=30)
+    assert (tmp_path / "webpush.sqlite3").exists()
 
 
 def test_eight_that_start_together_prepare_one_database(tmp_path: Path) -> None:

@@ -46,8 +46,10 @@ def check_it_ends(server: Server, how: str) -> None:
         next_one.listen()
 
 
-@pytest.mark.parametrize("how", ["Ctrl-C", "SIGINT", "SIGTERM"])
-@pytest.mark.parametrize("is_visited", [False, True], ids=["alone", "with visitors"])
+@pytest.mark.parametrize(
+    ("how", "is_visited"),
+    [("Ctrl-C", False), ("Ctrl-C", True), ("SIGINT", True), ("SIGTERM", False), ("SIGTERM", True)],
+)
 def test_it_stops_at_once_and_in_silence(tmp_path: Path, how: str, is_visited: bool) -> None:
     with running(tmp_path, PYTHONWARNINGS="ignore") as server:  # gunicorn leaves a file open
         said = len(server.lines)

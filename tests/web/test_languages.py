@@ -20,6 +20,7 @@ from webpush_app.web.languages import from_browser
         ("fr,de;q=0.9", "en"),
         ("fr,ko;q=0.5,en;q=0.4", "ko"),
         ("en;q=0.2,es;q=0.9", "es"),
+        ("es;q=0,ko;q=0.1", "ko"),
         ("*", "en"),
         ("", "en"),
         ("xx-yy-zz;q=nonsense", "en"),

@@ -71,6 +71,17 @@ def test_a_multipart_body_too_large_is_refused(susan: Browser, disposition: str)
     assert answer.status_code == 413
 
 
+@pytest.mark.parametrize(("path", "field"), [("/edit_profile", "about_me"), ("/send_message/john", "message")])
+def test_a_file_in_the_place_of_a_text_is_no_text(susan: Browser, john: Browser, path: str, field: str) -> None:
+    token = csrf_token(susan.get(path))
+    file = f'--edge\r\nContent-Disposition: form-data; name="{field}"; filename="x"\r\n\r\nfrom a file\r\n--edge--\r\n'
+    answer = susan.client.post(
+        f"{path}?x=1", data=file, headers={"X-CSRFToken": token}, content_type="multipart/form-data; boundary=edge"
+    )
+    assert answer.status_code in (302, 422)
+    assert "from a file" not in john.get("/messages").text + john.get("/user/susan").text
+
+
 def test_a_body_that_does_not_say_its_length_is_refused_as_well(susan: Browser) -> None:
     token = csrf_token(susan.get("/edit_profile"))
     answer = susan.client.post(

@@ -1,7 +1,11 @@
 """`flask user …`: people from the command line."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 from flask.cli import AppGroup
+from sqlalchemy.exc import DatabaseError
 
 from webpush_app.accounts import passwords, service
 from webpush_app.accounts.forms import normal_email
@@ -21,13 +25,11 @@ def create(username: str, admin: bool, contact_email: str | None, password: str)
     if not passwords.SHORTEST <= len(password) <= passwords.LONGEST:
         raise click.ClickException(f"A password has {passwords.SHORTEST} to {passwords.LONGEST} characters.")
     password_hash = passwords.hash_password(password)
-    try:
+    with _one_line():
         begin_write()
         service.create_user(username, password_hash, is_admin=admin, may_be_reserved=True)
         _remember_contact(contact_email)
-    except AppError as error:
-        raise click.ClickException(str(error.message)) from None
-    db.session.commit()
+        db.session.commit()
     click.echo(f"Created {'admin ' if admin else ''}{username}.")
 
 
@@ -36,15 +38,25 @@ def create(username: str, admin: bool, contact_email: str | None, password: str)
 @click.option("--contact-email", help="The address that push services are told.")
 def make_admin(username: str, contact_email: str | None) -> None:
     """Make somebody an admin."""
-    try:
+    with _one_line():
         begin_write()
         user = service.get_user(username)
         user.is_admin = True
         _remember_contact(contact_email)
+        db.session.commit()
+    click.echo(f"{user.username} is an admin now.")
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    """What goes wrong is said in one line."""
+    try:
+        yield
     except AppError as error:
         raise click.ClickException(str(error.message)) from None
-    db.session.commit()
-    click.echo(f"{user.username} is an admin now.")
+    except DatabaseError as error:
+        why = str(error.orig).splitlines()[0]
+        raise click.ClickException(f"The database cannot be used: {why}. Is it there? Run: flask db upgrade") from None
 
 
 def _remember_contact(contact_email: str | None) -> None:

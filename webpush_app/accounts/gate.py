@@ -4,11 +4,15 @@ from typing import Any
 
 from flask import Flask, current_app, flash, redirect, request, url_for
 from flask_babel import gettext as _
+from flask_login import current_user
 
 from webpush_app.accounts import sessions
+from webpush_app.accounts.models import LoginSession, User
+from webpush_app.database import begin_write
 from webpush_app.errors import NotSignedIn
 from webpush_app.web.error_pages import wants_json
 from webpush_app.web.extensions import login_manager
+from webpush_app.web.viewer import forget_viewer
 
 
 def init_app(app: Flask) -> None:
@@ -19,10 +23,27 @@ def init_app(app: Flask) -> None:
     login_manager.unauthorized_handler(_ask_to_sign_in)
 
 
+def begin_write_signed_in() -> User:
+    """`begin_write()`, and the person signed in as of now: the session may have ended since the request began."""
+    begin_write()
+    forget_viewer()
+    if not current_user.is_authenticated:
+        raise NotSignedIn(_("Please sign in first."))
+    person: User = current_user._get_current_object()
+    return person
+
+
+def own_session(person: User) -> LoginSession:
+    if person.login_session is None:
+        raise NotSignedIn(_("Please sign in first."))
+    return person.login_session
+
+
 def _ask_to_sign_in() -> Any:
     if wants_json():
         raise NotSignedIn(_("Please sign in first."))
-    flash(_("Please sign in first."), "info")
+    if _is_navigation():
+        flash(_("Please sign in first."), "info")
     return redirect(url_for("login.login", next=_way_back()))
 
 
@@ -32,3 +53,8 @@ def _way_back() -> str | None:
         return request.full_path.rstrip("?")
     adapter = current_app.create_url_adapter(request)
     return request.path if adapter is not None and adapter.test(request.path, "GET") else None
+
+
+def _is_navigation() -> bool:
+    """A person going somewhere: not a script that fetches, not a browser that guesses."""
+    return request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate" and "Sec-Purpose" not in request.headers

@@ -108,7 +108,9 @@ def _sign_in(username: str, password: str, is_remembered: bool) -> User | None:
     """The person, or None for a wrong name and a wrong password alike: in answer and in time."""
     address = throttle.address_key(request.remote_addr)
     with passwords.turn():
-        # Asked inside the turn: of many guesses sent at once, each is counted before the next is tried.
+        # Asked inside the turn, and of the database as it is now: of many guesses sent at once, each is counted before
+        # the next is tried.
+        db.session.rollback()
         throttle.check_may_try(username, address)
         user = service.find_user(username)
         password_hash = user.password_hash if user else None
@@ -118,7 +120,7 @@ def _sign_in(username: str, password: str, is_remembered: bool) -> User | None:
             passwords.hash_password(password) if is_right and passwords.needs_rehash(str(password_hash)) else None
         )
         begin_write()
-        user = service.find_user(username) if is_right else None
+        user = service.find_user(username, is_locked=True) if is_right else None
         if user is None or user.password_hash != password_hash:  # wrong, or changed in the meantime
             throttle.record_failure(username, address)
             db.session.commit()

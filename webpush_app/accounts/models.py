@@ -88,6 +88,16 @@ class LoginFailure(Base):
     at: Mapped[datetime]
 
 
+class KnownAddress(Base):
+    """Where somebody has signed in before. A stranger elsewhere cannot make them wait there."""
+
+    __tablename__ = "known_addresses"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    address: Mapped[str] = mapped_column(String(64), primary_key=True)
+    last_used: Mapped[datetime]
+
+
 class SiteFact(Base):
     """Something the whole installation knows: the contact address for push services, the first admin's link."""
 

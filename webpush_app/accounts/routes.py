@@ -6,15 +6,16 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
-from webpush_app.accounts import passwords, service, sessions, throttle
+from webpush_app.accounts import gate, passwords, service, sessions, throttle
 from webpush_app.accounts.forms import ChangePasswordForm, EditProfileForm
 from webpush_app.database import after_commit, begin_write, db
-from webpush_app.errors import DatabaseBusy, NotFound
+from webpush_app.errors import AppError, NotFound
 from webpush_app.web.fields import typed
 from webpush_app.web.guards import page_number
+from webpush_app.web.viewer import forget_viewer
 
 log = logging.getLogger(__name__)
 account_routes = Blueprint("accounts", __name__)
@@ -28,11 +29,15 @@ def note_seen() -> None:
     if (request.endpoint or "static").endswith(("static", "healthz")) or not current_user.is_authenticated:
         return
     row = current_user.login_session
-    if row is not None and sessions.is_due(row):
+    if sessions.is_due(row):
+        user_id, session_id, is_remembered = row.user_id, row.id, row.is_remembered
+        # Nobody waits for a second connection while holding the first.
+        db.session.rollback()
+        forget_viewer()
         try:
-            sessions.note_seen(row.user_id, row.id, row.is_remembered)
-            session.modified = row.is_remembered  # its cookie lasts longer with it
-        except (DatabaseBusy, OperationalError):
+            sessions.note_seen(user_id, session_id, is_remembered)
+            session.modified = is_remembered  # its cookie lasts longer with it
+        except (AppError, SQLAlchemyError):
             log.debug("last seen is noted with a later request: the database is busy")
 
 
@@ -68,9 +73,9 @@ def edit_profile() -> Answer:
         return render_template("accounts/edit_profile.html", form=form)
     if not form.validate_on_submit():
         return render_template("accounts/edit_profile.html", form=form), 422
-    begin_write()
-    current_user.about_me = typed(form.about_me)
-    current_user.locale = form.locale.data
+    person = gate.begin_write_signed_in()
+    person.about_me = typed(form.about_me)
+    person.locale = form.locale.data
     db.session.commit()
     with force_locale(form.locale.data):  # the answer already speaks the new language
         flash(_("Your profile is saved."), "success")
@@ -95,25 +100,36 @@ def change_password() -> Answer:
 @account_routes.post("/sessions/<int(max=2147483647):session_id>/end")
 @login_required
 def end_session(session_id: int) -> Answer:
-    begin_write()
-    is_this_one = current_user.login_session.id == session_id
-    if not sessions.end_session(current_user.id, session_id):
+    person = gate.begin_write_signed_in()
+    is_this_one = gate.own_session(person).id == session_id
+    if not sessions.end_session(person.id, session_id):
         raise NotFound(_("That browser is signed out already."))
     if is_this_one:
         sessions.end_current_session()
     db.session.commit()
     flash(_("That browser is signed out."), "success")
-    return redirect(url_for("pages.index") if is_this_one else url_for("accounts.user", username=current_user.username))
+    return redirect(url_for("pages.index") if is_this_one else url_for("accounts.user", username=person.username))
 
 
 @account_routes.post("/sessions/end-others")
 @login_required
 def end_other_sessions() -> Answer:
-    begin_write()
-    sessions.end_all_sessions(current_user.id, but=current_user.login_session.id)
+    person = gate.begin_write_signed_in()
+    sessions.end_all_sessions(person.id, but=gate.own_session(person).id)
     db.session.commit()
     flash(_("Every other browser is signed out."), "success")
-    return redirect(url_for("accounts.user", username=current_user.username))
+    return redirect(url_for("accounts.user", username=person.username))
+
+
+@account_routes.post("/sessions/end-all")
+@login_required
+def end_all_sessions() -> Answer:
+    person = gate.begin_write_signed_in()
+    sessions.end_all_sessions(person.id)
+    sessions.end_current_session()
+    db.session.commit()
+    flash(_("Every browser is signed out."), "success")
+    return redirect(url_for("pages.index"))
 
 
 def _change_password(old: str, new: str) -> bool:
@@ -121,12 +137,13 @@ def _change_password(old: str, new: str) -> bool:
     username, address = current_user.username, throttle.address_key(request.remote_addr)
     old_hash, is_remembered = current_user.password_hash, current_user.login_session.is_remembered
     with passwords.turn():
+        db.session.rollback()
         throttle.check_may_try(username, address)  # a stolen session must not guess the password either
         db.session.rollback()
         is_right = passwords.is_right(old_hash, old)
         new_hash = passwords.hash_password(new) if is_right else ""
         begin_write()
-        person = service.get_user(username)
+        person = service.get_user(username, is_locked=True)
         if not is_right or person.password_hash != old_hash:
             throttle.record_failure(username, address)
             db.session.commit()

@@ -34,12 +34,14 @@ def create_user(
     return user
 
 
-def find_user(username: str) -> User | None:
-    return db.session.scalar(select(User).where(User.username_key == names.key(username)))
+def find_user(username: str, *, is_locked: bool = False) -> User | None:
+    """Locked, the person's account stands still until the commit (on SQLite it does so for every writer)."""
+    query = select(User).where(User.username_key == names.key(username))
+    return db.session.scalar(query.with_for_update() if is_locked else query)
 
 
-def get_user(username: str) -> User:
-    user = find_user(username)
+def get_user(username: str, *, is_locked: bool = False) -> User:
+    user = find_user(username, is_locked=is_locked)
     if user is None:
         raise NotFound(_("There is nobody called “%(username)s” here.", username=username[:64]))
     return user

@@ -12,7 +12,7 @@ from sqlalchemy.orm import contains_eager
 
 from webpush_app import clock
 from webpush_app.accounts.models import LoginSession, User
-from webpush_app.accounts.throttle import address_key
+from webpush_app.accounts.throttle import address_key, remember_address
 from webpush_app.database import db, short_write
 from webpush_app.web import user_agent
 
@@ -25,13 +25,14 @@ SEEN_EVERY = timedelta(minutes=1)
 def start_session(user: User, *, is_remembered: bool) -> LoginSession:
     """Sign this browser in under a new session; the one it came with ends, and so does what its cookie held."""
     end_current_session()
-    token = secrets.token_urlsafe(32)
-    now = clock.now()
+    token, now = secrets.token_urlsafe(32), clock.now()
+    address = address_key(request.remote_addr)
+    remember_address(user.id, address)
     row = LoginSession(
         user_id=user.id,
         token_hash=_hash(token),
         browser=user_agent.describe(request.user_agent.string),
-        address=address_key(request.remote_addr),
+        address=address,
         is_remembered=is_remembered,
         last_seen=now,
         expires_at=_expiry(now, is_remembered),

@@ -12,13 +12,14 @@ from sqlalchemy import ColumnElement, delete, func, select
 
 from webpush_app import clock
 from webpush_app.accounts import names
-from webpush_app.accounts.models import LoginFailure, LoginSession, User
-from webpush_app.database import db
+from webpush_app.accounts.models import KnownAddress, LoginFailure, User
+from webpush_app.database import db, insert_or_update
 from webpush_app.errors import TooManyRequests
 
 WINDOW = timedelta(minutes=15)
 FREE_FAILURES = 10
 FIRST_WAIT = timedelta(seconds=5)
+KNOWN_FOR = timedelta(days=180)
 
 
 def address_key(address: str | None) -> str:
@@ -58,14 +59,21 @@ def forgive(username: str, address: str) -> None:
     db.session.execute(query)
 
 
+def remember_address(user_id: int, address: str) -> None:
+    """Somebody signed in here: a stranger elsewhere cannot make them wait here."""
+    now = clock.now()
+    db.session.execute(delete(KnownAddress).where(KnownAddress.last_used < now - KNOWN_FOR))
+    known = insert_or_update(KnownAddress).values(user_id=user_id, address=address, last_used=now)
+    db.session.execute(known.on_conflict_do_update(index_elements=["user_id", "address"], set_={"last_used": now}))
+
+
 def account_key(username: str) -> str:
     return names.key(username)[: names.LONGEST]
 
 
 def _wait_for_account(account: str, address: str) -> timedelta:
-    is_known = db.session.scalar(
-        select(LoginSession.id).join(User).where(User.username_key == account, LoginSession.address == address).limit(1)
-    )
+    known = select(KnownAddress.user_id).join(User, User.id == KnownAddress.user_id)
+    is_known = db.session.scalar(known.where(User.username_key == account, KnownAddress.address == address))
     if is_known is None:
         return _wait(LoginFailure.account == account)
     return _wait(LoginFailure.account == account, LoginFailure.address == address)

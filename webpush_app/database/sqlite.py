@@ -9,6 +9,8 @@ with IMMEDIATE. And Python's own transaction handling begins too late for both: 
 import random
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from flask_babel import lazy_gettext as _l
@@ -32,6 +34,27 @@ _READS_THE_FILE = (
 def prepare(engine: Engine) -> None:
     event.listen(engine, "connect", _open)
     event.listen(engine, "begin", _begin)
+
+
+@contextmanager
+def without_foreign_keys(connection: Connection) -> Iterator[None]:
+    """For migrations: the pragma is ignored inside a transaction, so it goes around it. Elsewhere it does nothing."""
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    raw = cast("sqlite3.Connection", connection.connection.dbapi_connection)
+    raw.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        raw.execute("PRAGMA foreign_keys = ON")
+
+
+def check_foreign_keys(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        if orphans:
+            raise RuntimeError(f"{len(orphans)} rows are left without the row they belong to: {orphans[:5]}")
 
 
 def _open(connection: sqlite3.Connection, _record: Any) -> None:

@@ -5,9 +5,9 @@ from flask_babel import gettext as _
 from flask_login import current_user, login_required
 from werkzeug.wrappers import Response
 
-from webpush_app.accounts.models import User
+from webpush_app.accounts.gate import begin_write_signed_in
 from webpush_app.accounts.service import get_user
-from webpush_app.database import begin_write, db
+from webpush_app.database import db
 from webpush_app.errors import NotFound
 from webpush_app.messaging import service
 from webpush_app.messaging.forms import MessageForm
@@ -20,6 +20,7 @@ message_routes = Blueprint("messaging", __name__)
 
 Answer = str | Response | tuple[str, int]
 _NOTHING_NEW: frozenset[int] = frozenset()
+SENT_TO = "sent-to"  # a flash that the page does not show: it tells the browser which draft is done with
 
 
 def init_app(app: Flask) -> None:
@@ -43,11 +44,12 @@ def send_message(recipient: str) -> Answer:
         user = get_user(recipient)
         service.check_may_send(current_user, user)
         return render_template("messaging/send_message.html", form=form, recipient=user), 422
-    begin_write()
+    author = begin_write_signed_in()
     user = get_user(recipient)
-    service.send_message(current_user, user, typed(form.message))
+    service.send_message(author, user, typed(form.message))
     db.session.commit()
     flash(_("Your message has been sent."), "success")
+    flash(user.username, SENT_TO)
     return redirect(url_for("accounts.user", username=user.username))
 
 
@@ -61,9 +63,9 @@ def send_message_by_other_name(recipient: str) -> Answer:
 def messages() -> Answer:
     refuse_prefetch()
     page = page_number()
-    begin_write()
-    new = service.read_all(current_user) if request.method == "GET" else _NOTHING_NEW
-    received = _existing(service.list_received(current_user.id, page, current_app.config["ITEMS_PER_PAGE"]))
+    person = begin_write_signed_in()
+    new = service.read_all(person) if request.method == "GET" else _NOTHING_NEW
+    received = _existing(service.list_received(person.id, page, current_app.config["ITEMS_PER_PAGE"]))
     db.session.commit()
     return render_template("messaging/messages.html", messages=received, new=new)
 
@@ -79,7 +81,7 @@ def sent_messages() -> Answer:
 @login_required
 def conversation(username: str) -> Answer:
     refuse_prefetch()
-    return _conversation(get_user(username), MessageForm())
+    return _conversation(username, MessageForm())
 
 
 @message_routes.post("/messages/with/<username>")
@@ -87,21 +89,23 @@ def conversation(username: str) -> Answer:
 def reply(username: str) -> Answer:
     form = MessageForm()
     if not form.validate_on_submit():
-        return _conversation(get_user(username), form), 422
-    begin_write()
+        return _conversation(username, form), 422
+    author = begin_write_signed_in()
     other = get_user(username)
-    service.send_message(current_user, other, typed(form.message))
+    service.send_message(author, other, typed(form.message))
     db.session.commit()
+    flash(other.username, SENT_TO)
     return redirect(url_for("messaging.conversation", username=other.username))
 
 
-def _conversation(other: User, form: MessageForm) -> str:
-    service.check_may_send(current_user, other)
+def _conversation(username: str, form: MessageForm) -> str:
     page = page_number()
-    begin_write()
-    new = service.read_conversation(current_user, other) if request.method == "GET" else _NOTHING_NEW
+    person = begin_write_signed_in()
+    other = get_user(username)
+    service.check_may_send(person, other)
+    new = service.read_conversation(person, other) if request.method == "GET" else _NOTHING_NEW
     size = current_app.config["ITEMS_PER_PAGE"]
-    found = _existing(service.list_conversation(current_user.id, other.id, page, size))
+    found = _existing(service.list_conversation(person.id, other.id, page, size))
     db.session.commit()
     return render_template("messaging/conversation.html", messages=found, other=other, form=form, new=new)
 

@@ -20,12 +20,15 @@ _LONGEST = 40
 @login_required
 def notifications() -> Response:
     since = _microseconds(request.args.get("since", "0"))
-    return jsonify(
+    answer: Response = jsonify(
         [
             {"name": row.name, "data": row.get_data(), "timestamp": row.timestamp / MICROSECONDS}
             for row in service.list_since(current_user.id, since)
         ]
     )
+    # Whose state this is: a page that was opened by somebody else, in another tab, must not show it.
+    answer.headers["Webpush-User"] = str(current_user.id)
+    return answer
 
 
 def _microseconds(since: str) -> int:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, Response, g, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from webpush_app.database import db
 from webpush_app.errors import AppError
-from webpush_app.web.extensions import login_manager
+from webpush_app.web.viewer import make_viewer_a_stranger
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def _app_error(error: AppError) -> Response:
 
 
 def _csrf_error(_error: CSRFError) -> Response:
-    if not request.cookies:
+    if current_app.config["SESSION_COOKIE_NAME"] not in request.cookies:
         message = _(
             "Your browser sent no cookie with this form. Allow cookies for this site; and away from localhost, "
             "open it by an https address, because browsers keep its cookies only there."
@@ -110,4 +110,4 @@ def _forget_viewer_if_unknown() -> None:
         bool(current_user.is_authenticated)
     except Exception:
         log.exception("the viewer of an error page could not be loaded")
-        g._login_user = login_manager.anonymous_user()  # where Flask-Login keeps whom it has loaded
+        make_viewer_a_stranger()

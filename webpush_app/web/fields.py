@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from flask import request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_wtf import FlaskForm
+from flask_wtf.form import _Auto
 from wtforms import Field, Form
 from wtforms.validators import StopValidation
 
@@ -19,6 +21,12 @@ class PlainForm(FlaskForm):
             if "Password" not in unbound_field.field_class.__name__:
                 options = {**options, "filters": (*unbound_field.kwargs.get("filters", ()), _tidy)}
             return super().bind_field(form, unbound_field, options)
+
+        def wrap_formdata(self, _form: Any, formdata: Any) -> Any:
+            """Form fields alone: a file or JSON in the place of a text would not be a text."""
+            if formdata is not _Auto:
+                return formdata
+            return request.form if request.method in ("POST", "PUT", "PATCH", "DELETE") else None
 
         def render_field(self, field: Any, render_kw: dict[str, Any]) -> Any:
             """A screen reader reads the hint or the error with the field; the macro only shows it below."""

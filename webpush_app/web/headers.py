@@ -46,13 +46,11 @@ def _is_private(response: Response) -> bool:
 
 
 def _add_version(endpoint: str, values: dict[str, Any]) -> None:
-    """`url_for("static", …)` names the file's content, so that it may be kept for ever and is new when it changes."""
-    if endpoint == "static" and "v" not in values:
-        values["v"] = _fingerprint(Path(_static_folder()) / values["filename"])
-
-
-def _static_folder() -> str:
-    return current_app.static_folder or ""
+    """The address of a file names the file's content: it may be kept for ever, and is new when the file changes."""
+    if endpoint.endswith("static") and "v" not in values:
+        blueprint = current_app.blueprints.get(endpoint.rpartition(".")[0])
+        folder = (blueprint or current_app).static_folder
+        values["v"] = _fingerprint(Path(folder or "") / values["filename"])
 
 
 @lru_cache

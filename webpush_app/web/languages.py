@@ -30,9 +30,9 @@ def chosen() -> str:
 
 def from_browser() -> str:
     """The language liked best that we speak; Mexican Spanish is Spanish, before an English that is liked less."""
-    for tag, _quality in request.accept_languages:
+    for tag, quality in request.accept_languages:
         language = tag.replace("_", "-").partition("-")[0].lower()
-        if language in LANGUAGES:
+        if language in LANGUAGES and quality > 0:
             return language
     return DEFAULT
 
