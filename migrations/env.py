@@ -11,11 +11,11 @@ from sqlalchemy import Connection
 
 from webpush_app.database import db
 from webpush_app.database.base import UtcDateTime
-from webpush_app.database.sqlite import BEGIN_MODE, check_foreign_keys, without_foreign_keys
+from webpush_app.database.sqlite import WRITES, check_foreign_keys, without_foreign_keys
 
 
 def run() -> None:
-    engine = db.engine.execution_options(**{BEGIN_MODE: "IMMEDIATE"})
+    engine = db.engine.execution_options(**WRITES)
     with engine.connect() as connection, without_foreign_keys(connection):
         _migrate(connection)
 

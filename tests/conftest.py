@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import FileSystemBytecodeCache
 
 from tests.people import PASSWORD, Browser, People
 from webpush_app import start, translate
@@ -57,6 +58,8 @@ def make_app(tmp_path: Path, migrated_database: Path) -> Iterator[AppMaker]:
         if not target.exists():
             shutil.copyfile(migrated_database, target)
         made.append(create_app(settings_in(tmp_path, **given)))
+        # Templates are compiled once for all tests, not once for each.
+        made[-1].jinja_env.bytecode_cache = FileSystemBytecodeCache(str(migrated_database.parent))
         return made[-1]
 
     yield make

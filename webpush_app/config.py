@@ -163,7 +163,9 @@ def _database_url(value: str) -> str:
     try:
         _ = urlsplit(value).port
     except ValueError:  # its own words would repeat the address
-        raise ValueError("must have a number as its port.") from None
+        raise ValueError(
+            "must have a number as its port; write / # [ ] @ in a password as %2F %23 %5B %5D %40."
+        ) from None
     return value
 
 

@@ -14,9 +14,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from alembic import command
 from alembic.util.exc import CommandError
-from flask import Flask
-from flask_migrate import upgrade
+from flask import Flask, current_app
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 
 from webpush_app import config, translate
@@ -25,6 +25,21 @@ from webpush_app.config import ROOT, Settings
 from webpush_app.database import begin_write, db
 from webpush_app.errors import AppError, StartError
 from webpush_app.factory import create_app
+
+_DATABASE_ERRORS = (
+    CommandError,
+    DatabaseError,
+    ArgumentError,
+    NoSuchModuleError,
+    ModuleNotFoundError,
+    AppError,
+    RuntimeError,
+)
+# `python -m gunicorn`, but Ctrl-C ends it in silence while it is still being loaded.
+_GUNICORN = (
+    "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+    "from gunicorn.app.wsgiapp import run; run(prog='gunicorn')"
+)
 
 
 def main() -> int:  # noqa: RET503 - execv does not return
@@ -35,12 +50,10 @@ def main() -> int:  # noqa: RET503 - execv does not return
     except StartError as error:
         sys.stderr.write(f"{error}\n")
         return 1
-    except KeyboardInterrupt:
-        return 130
     _allow_many_connections()
     os.chdir(ROOT)
-    command = [sys.executable, "-m", "gunicorn", "-c", str(ROOT / "gunicorn.conf.py"), "app:create_app()"]
-    os.execv(sys.executable, command)  # noqa: S606 - our own interpreter; a shell has no part in it
+    arguments = [sys.executable, "-c", _GUNICORN, "-c", str(ROOT / "gunicorn.conf.py"), "app:create_app()"]
+    os.execv(sys.executable, arguments)  # noqa: S606 - our own interpreter; a shell has no part in it
 
 
 def prepare(settings: Settings) -> Flask:
@@ -53,7 +66,7 @@ def prepare(settings: Settings) -> Flask:
                 _migrate()
         except OSError as error:
             raise StartError(f"{error.filename}: {error.strerror}. Mend it and start again.") from None
-        except (CommandError, DatabaseError, ArgumentError, NoSuchModuleError, ModuleNotFoundError, AppError) as error:
+        except _DATABASE_ERRORS as error:
             raise StartError(f"The database cannot be used: {_first_line(error)}") from None
     return app
 
@@ -75,7 +88,8 @@ def announce(app: Flask) -> None:
 def _migrate() -> None:
     # Alembic reports every step it looks at; a start should say only what matters.
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    upgrade()
+    # Alembic's own, because Flask-Migrate's ends the process in place of saying what is wrong.
+    command.upgrade(current_app.extensions["migrate"].migrate.get_config(), "head")
 
 
 def _check_port(settings: Settings) -> None:

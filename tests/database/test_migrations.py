@@ -119,7 +119,7 @@ def test_a_migration_that_leaves_orphans_fails(lived_in: Flask, migrations: Migr
     migrations.add("""op.execute("DELETE FROM users WHERE username = 'susan'")""")
     with lived_in.app_context():
         before = schema(), count_rows()
-        with pytest.raises(RuntimeError, match="rows without the row they belong to"):
+        with pytest.raises(RuntimeError, match="left without the row they belong to"):
             command.upgrade(migrations.config, "head")
         assert (schema(), count_rows()) == before
         assert _query("PRAGMA foreign_keys") == [1]

@@ -23,7 +23,6 @@ log = logging.getLogger(__name__)
 # What was read stays readable after the commit: a page is drawn from it, and asking again would cost a query a row.
 db = SQLAlchemy(metadata=Base.metadata, session_options={"expire_on_commit": False})
 
-_IMMEDIATE = {sqlite.BEGIN_MODE: "IMMEDIATE"}
 _MAY_WRITE = "may_write"
 _HAS_SNAPSHOT = "has_snapshot"
 _AFTER_COMMIT = "after_commit"
@@ -54,14 +53,14 @@ def begin_write() -> None:
     """Start a transaction that may write, at once. What was read before is read again: it may have changed."""
     session = db.session()
     session.rollback()
-    session.connection(execution_options=_IMMEDIATE)
+    session.connection(execution_options=sqlite.WRITES)
     session.info[_MAY_WRITE] = True
 
 
 @contextmanager
 def short_write() -> Iterator[Connection]:
     """A write of its own, apart from the request's transaction. When somebody else is writing, DatabaseBusy at once."""
-    options = {**_IMMEDIATE, sqlite.PATIENCE: 0.0}
+    options = {**sqlite.WRITES, sqlite.PATIENCE: 0.0}
     with db.engine.connect().execution_options(**options) as connection, connection.begin():
         yield connection
 
@@ -93,7 +92,7 @@ def _check_may_write(session: Session) -> None:
     if has_request_context():
         raise WriteOutsideBeginWrite("call begin_write() before the first query of a request that writes")
     if not session.info.get(_HAS_SNAPSHOT):  # `flask shell` and scripts: their first statement is the write
-        session.connection(execution_options=_IMMEDIATE)
+        session.connection(execution_options=sqlite.WRITES)
 
 
 @event.listens_for(db.session, "after_transaction_end")

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, Engine, event
 from webpush_app.errors import DatabaseBusy
 
 BEGIN_MODE = "sqlite_begin"  # execution option: DEFERRED for readers (the default) or IMMEDIATE for writers
+WRITES = {BEGIN_MODE: "IMMEDIATE"}  # the execution options of who is going to write
 PATIENCE = "sqlite_patience_seconds"  # execution option: how long a writer waits for its turn
 PATIENCE_SECONDS = 5.0
 
