@@ -5,6 +5,7 @@ import { refreshTimes } from "./times.js";
 const OPEN_AFTER_MS = 250;
 const CLOSE_AFTER_MS = 250;
 const KEPT_MS = 60_000;
+const GAP_PX = 8;
 
 const kept = new Map(); // address → {html, until}
 let card = null; // {element, link}
@@ -73,12 +74,17 @@ async function fetchCard(address) {
   }
 }
 
+// Below the name where there is room, else above it, else as high as it takes to be seen whole.
 function place(element, link) {
-  const gap = 8;
   const name = link.getBoundingClientRect();
   const size = element.getBoundingClientRect();
-  const overflow = name.left + size.width + gap - document.documentElement.clientWidth;
-  element.style.left = `${-Math.max(0, overflow)}px`;
-  const fitsBelow = name.bottom + gap + size.height < window.innerHeight;
-  element.style[fitsBelow ? "top" : "bottom"] = `calc(100% + ${gap}px)`;
+  const header = document.querySelector(".site-header")?.getBoundingClientRect().bottom ?? 0;
+  const overflow = name.left + size.width + GAP_PX - document.documentElement.clientWidth;
+  const lowest = window.innerHeight - size.height - GAP_PX;
+  const above = name.top - size.height - GAP_PX;
+  let top = name.bottom + GAP_PX;
+  if (top > lowest) top = above >= header ? above : Math.max(lowest, header);
+  const box = link.closest(".person").getBoundingClientRect();
+  element.style.left = `${name.left - box.left - Math.max(0, overflow)}px`;
+  element.style.top = `${top - box.top}px`;
 }

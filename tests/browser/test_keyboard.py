@@ -78,6 +78,7 @@ def test_a_field_that_is_wrong_is_marked_and_says_why(windows: Windows) -> None:
     page.get_by_role("main").get_by_role("button", name="Register").click()
     username = page.get_by_label("Username")
     expect(username).to_have_attribute("aria-invalid", "true")
+    expect(username).to_be_focused()
     expect(username).to_have_accessible_description(re.compile("letters a to z, digits"))
     once_more = page.get_by_label("Password, once more")
     expect(once_more).to_have_attribute("aria-invalid", "true")

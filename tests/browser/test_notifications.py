@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from tests.browser.windows import POLL_SECONDS, Person, Windows
+from tests.people import PASSWORD
 
 pytestmark = pytest.mark.browser
 
@@ -123,6 +124,19 @@ def test_a_page_signed_out_elsewhere_stops_asking_without_a_word(windows: Window
     assert asked.so_far() == before
     assert len(said) == 1
     assert "401" in said[0]
+
+
+def test_a_page_stops_asking_when_somebody_else_has_signed_in_in_another_tab(windows: Windows) -> None:
+    susan, john = windows.newcomer("susan"), windows.newcomer("john")
+    page, asked = _watched(susan)
+    assert susan.post("/login", {"username": john.name, "password": PASSWORD}, form_at="/edit_profile").status == 302
+    windows.newcomer("mary").send(john.name, "for John alone")
+    with page.expect_response(lambda answer: "/notifications?" in answer.url):
+        asked.seconds_until_next()
+    before = asked.so_far()
+    page.clock.run_for(LONG_MS)
+    assert asked.so_far() == before
+    expect(susan.badge).to_be_hidden()
 
 
 def test_a_stranger_is_never_asked_about(windows: Windows) -> None:

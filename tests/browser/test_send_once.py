@@ -7,6 +7,8 @@ from tests.browser.windows import Windows
 
 pytestmark = pytest.mark.browser
 
+PATIENCE_MS = 10_000
+
 
 def test_a_double_click_on_send_stores_one_message(windows: Windows) -> None:
     susan, john = windows.newcomer("susan"), windows.newcomer("john")
@@ -16,6 +18,22 @@ def test_a_double_click_on_send_stores_one_message(windows: Windows) -> None:
     expect(page.get_by_text("Your message has been sent.")).to_be_visible()
     expect(john.visit("/messages/sent").locator(".message-body")).to_have_text(["only once"])
     expect(susan.visit("/messages").locator(".message-body")).to_have_text(["only once"])
+
+
+def test_a_message_whose_sending_was_stopped_can_be_sent_again(windows: Windows) -> None:
+    susan, john = windows.newcomer("susan"), windows.newcomer("john")
+    john.page.clock.install()
+    page = john.visit(f"/send_message/{susan.name}")
+    page.route("**/send_message/*", lambda _route: None)  # taken, and never answered
+    page.get_by_label("Message", exact=True).fill("at last")
+    with page.expect_request("**/send_message/*"):
+        page.get_by_role("button", name="Send").click(no_wait_after=True)
+    page.evaluate("window.stop()")
+    page.unroute_all()
+    page.clock.run_for(PATIENCE_MS)
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("Your message has been sent.")).to_be_visible()
+    expect(susan.visit("/messages").locator(".message-body")).to_have_text(["at last"])
 
 
 def test_two_replies_in_a_row_are_both_stored(windows: Windows) -> None:

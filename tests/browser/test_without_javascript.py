@@ -34,12 +34,20 @@ def test_a_person_registers_sends_reads_and_signs_out(windows: Windows) -> None:
     expect(page.get_by_role("heading", name=f"Hello, {name}")).to_be_visible()
 
 
-def test_what_needs_a_script_is_not_shown(windows: Windows) -> None:
+def test_what_needs_a_script_is_not_shown_and_the_system_decides_the_theme(windows: Windows) -> None:
     page = windows.open(java_script_enabled=False)
     page.goto("/")
     expect(page.locator(".theme-switch")).to_be_hidden()
+    light = _ground(page)
+    page.emulate_media(color_scheme="dark")
+    assert _ground(page) != light
     susan = windows.newcomer("susan", java_script_enabled=False)
     expect(susan.visit("/edit_profile").locator(".counter")).to_have_count(0)
+
+
+def _ground(page: Page) -> str:
+    colour: str = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return colour
 
 
 def _register(page: Page, name: str) -> None:
