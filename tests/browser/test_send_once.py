@@ -24,11 +24,10 @@ def test_a_message_whose_sending_was_stopped_can_be_sent_again(windows: Windows)
     susan, john = windows.newcomer("susan"), windows.newcomer("john")
     john.page.clock.install()
     page = john.visit(f"/send_message/{susan.name}")
-    page.route("**/send_message/*", lambda _route: None)  # taken, and never answered
+    page.route("**/send_message/*", lambda route: route.abort("aborted"))  # as by the browser's button to stop
     page.get_by_label("Message", exact=True).fill("at last")
-    with page.expect_request("**/send_message/*"):
-        page.get_by_role("button", name="Send").click(no_wait_after=True)
-    page.evaluate("window.stop()")
+    with page.expect_event("requestfailed"):
+        page.get_by_role("button", name="Send").click()
     page.unroute_all()
     page.clock.run_for(PATIENCE_MS)
     page.get_by_role("button", name="Send").click()
