@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 from flask import Flask
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, insert, inspect, select
 
 from tests.people import Browser, People
 from tests.statements import listening
@@ -31,6 +31,10 @@ def test_counting_touches_only_unread_rows_below_ten_thousand_read_ones(app: Fla
             assert service.count_unread(susan) == 3
         (question,) = statements
         plan = db.session.connection().exec_driver_sql(f"EXPLAIN QUERY PLAN {question}", (susan,)).all()
+        (index,) = (
+            index for index in inspect(db.engine).get_indexes("messages") if index["name"] == "ix_messages_unread"
+        )
+        assert str(index["dialect_options"]["sqlite_where"]) == "read_at IS NULL"
     assert [row.detail for row in plan] == ["SEARCH messages USING COVERING INDEX ix_messages_unread (recipient_id=?)"]
 
 
