@@ -35,6 +35,7 @@ _DATABASE_ERRORS = (
     AppError,
     RuntimeError,
 )
+_OPEN_FILES = 8192
 # `python -m gunicorn`, but Ctrl-C ends it in silence while it is still being loaded.
 _GUNICORN = (
     "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); "
@@ -118,8 +119,12 @@ def _why_not_bound(settings: Settings, error: OSError) -> str:
 
 def _allow_many_connections() -> None:
     """Each waiting page is an open file; the usual soft limit is 1024, the hard one is far above."""
-    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= _OPEN_FILES:
+        return
+    # Some systems call the hard limit infinite, and refuse to have it set.
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 @contextmanager

@@ -17,8 +17,8 @@ from babel.messages.pofile import read_po, write_po
 from flask.cli import AppGroup
 
 from webpush_app.config import ROOT
+from webpush_app.web.languages import TRANSLATIONS
 
-TRANSLATIONS = ROOT / "translations"
 _DOMAIN = "messages.po"
 # Line numbers would change with every edit and drown the real changes.
 _NO_LINE = cast("int", None)

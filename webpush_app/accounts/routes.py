@@ -15,6 +15,7 @@ from webpush_app.database import after_commit, begin_write, db
 from webpush_app.errors import AppError, NotFound
 from webpush_app.web.fields import typed
 from webpush_app.web.guards import page_number
+from webpush_app.web.paging import existing
 from webpush_app.web.viewer import forget_viewer
 
 log = logging.getLogger(__name__)
@@ -59,9 +60,7 @@ def user_popup(username: str) -> Answer:
 @login_required
 def people() -> Answer:
     wanted = request.args.get("q", "").strip()[:64]
-    found = service.list_people(wanted, page_number(), current_app.config["ITEMS_PER_PAGE"])
-    if found.page > 1 and not found.items:
-        raise NotFound(_("There is no such page. Begin with the first one."))
+    found = existing(service.list_people(wanted, page_number(), current_app.config["ITEMS_PER_PAGE"]))
     return render_template("accounts/people.html", people=found, wanted=wanted)
 
 

@@ -8,13 +8,11 @@ from werkzeug.wrappers import Response
 from webpush_app.accounts.gate import begin_write_signed_in
 from webpush_app.accounts.service import get_user
 from webpush_app.database import db
-from webpush_app.errors import NotFound
 from webpush_app.messaging import service
 from webpush_app.messaging.forms import MessageForm
-from webpush_app.messaging.models import Message
 from webpush_app.web.fields import typed
 from webpush_app.web.guards import page_number, refuse_prefetch
-from webpush_app.web.paging import Page
+from webpush_app.web.paging import existing
 
 message_routes = Blueprint("messaging", __name__)
 
@@ -65,7 +63,7 @@ def messages() -> Answer:
     page = page_number()
     person = begin_write_signed_in()
     new = service.read_all(person) if request.method == "GET" else _NOTHING_NEW
-    received = _existing(service.list_received(person.id, page, current_app.config["ITEMS_PER_PAGE"]))
+    received = existing(service.list_received(person.id, page, current_app.config["ITEMS_PER_PAGE"]))
     db.session.commit()
     return render_template("messaging/messages.html", messages=received, new=new)
 
@@ -74,7 +72,7 @@ def messages() -> Answer:
 @login_required
 def sent_messages() -> Answer:
     sent = service.list_sent(current_user.id, page_number(), current_app.config["ITEMS_PER_PAGE"])
-    return render_template("messaging/sent.html", messages=_existing(sent))
+    return render_template("messaging/sent.html", messages=existing(sent))
 
 
 @message_routes.get("/messages/with/<username>")
@@ -105,12 +103,6 @@ def _conversation(username: str, form: MessageForm) -> str:
     service.check_may_send(person, other)
     new = service.read_conversation(person, other) if request.method == "GET" else _NOTHING_NEW
     size = current_app.config["ITEMS_PER_PAGE"]
-    found = _existing(service.list_conversation(person.id, other.id, page, size))
+    found = existing(service.list_conversation(person.id, other.id, page, size))
     db.session.commit()
     return render_template("messaging/conversation.html", messages=found, other=other, form=form, new=new)
-
-
-def _existing(found: Page[Message]) -> Page[Message]:
-    if found.page > 1 and not found.items:
-        raise NotFound(_("There is no such page. Begin with the first one."))
-    return found

@@ -5,7 +5,8 @@ from urllib.parse import urlsplit
 from flask import Flask, request
 from flask_babel import gettext as _
 
-from webpush_app.errors import InvalidInput, NotFound, TemporarilyUnavailable
+from webpush_app.errors import InvalidInput, TemporarilyUnavailable
+from webpush_app.web.paging import no_such_page
 
 MOST_BODY_BYTES = 64 * 1024
 _DEEPEST_PAGE = 1_000_000
@@ -38,7 +39,7 @@ def page_number() -> int:
     """`?page=` as a number from 1; whatever else stands there is a page that does not exist."""
     given = request.args.get("page", "1")
     if not (given.isascii() and given.isdigit() and len(given) < 8 and 1 <= int(given) <= _DEEPEST_PAGE):
-        raise NotFound(_("There is no such page. Begin with the first one."))
+        raise no_such_page()
     return int(given)
 
 

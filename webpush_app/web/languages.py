@@ -18,7 +18,7 @@ def init_app(app: Flask, babel: Any) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(TRANSLATIONS)
     app.config["BABEL_DEFAULT_LOCALE"] = DEFAULT
     babel.init_app(app, locale_selector=chosen)
-    app.context_processor(lambda: {"html_language": html_language, "languages": LANGUAGES})
+    app.context_processor(lambda: {"html_language": html_language})
 
 
 def chosen() -> str:
