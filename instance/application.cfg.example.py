@@ -10,4 +10,4 @@
 # TRUSTED_PROXIES = 0
 # LOG_LEVEL = "INFO"
 # DATABASE_URL = "sqlite:////var/lib/webpush/webpush.sqlite3"
-# SECRET_KEY = "at least 32 characters; without it one is made and kept in the file secret_key"
+# SECRET_KEY = ""  # at least 32 characters of your own; without this line one is made and kept in the file secret_key
