@@ -1,0 +1,1 @@
+"""Who runs the delivery: a worker process beside the server, kept alive by a keeper."""
