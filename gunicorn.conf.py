@@ -4,8 +4,10 @@ import logging
 
 # Underscored: gunicorn takes every other name of this file for a setting of its own.
 from webpush_app.config import load as _load
+from webpush_app.engine import keeper as _keeper
 
 _settings = _load()
+_kept: list["_keeper.subprocess.Popen[bytes]"] = []
 
 bind = f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
 worker_class = "webpush_app.server.Worker"
@@ -20,6 +22,16 @@ limit_request_field_size = 8190
 loglevel = "warning"
 proc_name = "webpush"
 control_socket_disable = True
+
+
+def when_ready(server):  # type: ignore[no-untyped-def] # noqa: ARG001 - gunicorn's hook, called with its own master
+    if _settings.embedded_worker:
+        _kept.append(_keeper.start())
+
+
+def on_exit(server):  # type: ignore[no-untyped-def] # noqa: ARG001 - gunicorn's hook, called with its own master
+    while _kept:
+        _keeper.stop(_kept.pop())
 
 
 def post_worker_init(worker):  # type: ignore[no-untyped-def] - gunicorn's hook, called with its own worker object

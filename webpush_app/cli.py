@@ -1,11 +1,13 @@
-"""The `flask` commands: `user …` for people, `translate …` for languages; Flask-Migrate brings `flask db …`."""
+"""The `flask` commands: people, the push key and languages; Flask-Migrate brings `flask db …`."""
 
 from flask import Flask
 
 from webpush_app.accounts.cli import user_commands
+from webpush_app.subscriptions.cli import vapid_commands
 from webpush_app.translate import translate_commands
 
 
 def init_app(app: Flask) -> None:
     app.cli.add_command(user_commands)
+    app.cli.add_command(vapid_commands)
     app.cli.add_command(translate_commands)

@@ -7,13 +7,13 @@ import os
 import secrets
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-from webpush_app import private_files
+from webpush_app import private_files, setting_values
 from webpush_app.errors import StartError
+from webpush_app.protocol import vapid_keys
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGURATION_FILE = "application.cfg.py"
@@ -23,8 +23,9 @@ LANGUAGES = {"en": "English", "es": "Español", "ko": "한국어", "zh": "简体
 @dataclass(frozen=True)
 class Settings:
     instance_path: Path
-    secret_key: str
-    database_url: str
+    # Secrets are shown by nobody who prints the settings.
+    secret_key: str = field(repr=False)
+    database_url: str = field(repr=False)
     host: str = "127.0.0.1"
     port: int = 5000
     site_name: str = "Webpush"
@@ -32,6 +33,11 @@ class Settings:
     items_per_page: int = 20
     poll_seconds: float = 10.0
     trusted_proxies: int = 0
+    vapid_private_key: str | None = field(default=None, repr=False)
+    vapid_public_key: str | None = None
+    vapid_claim_email: str | None = None
+    push_service_hosts: tuple[str, ...] = ()
+    embedded_worker: bool = True
     log_level: str = "INFO"
 
     @property
@@ -46,6 +52,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     instance_path = Path(environment.get("INSTANCE_PATH") or ROOT / "instance").resolve()
     _make_folder(instance_path)
     given = _given(instance_path / CONFIGURATION_FILE, environment)
+    _check_keys_match(given.get("vapid_private_key"), given.get("vapid_public_key"))
     try:
         return Settings(
             instance_path=instance_path,
@@ -91,6 +98,18 @@ def _parse(name: str, value: Any, source: str) -> Any:
         raise StartError(f"{name} in {source}{shown} {error}") from None
 
 
+def _check_keys_match(private: str | None, public: str | None) -> None:
+    if public and not private:
+        raise StartError(
+            "VAPID_PUBLIC_KEY is set without VAPID_PRIVATE_KEY. Set both, or neither to have the keys made here."
+        )
+    if private and public and vapid_keys.read_private(private).public != public:
+        raise StartError(
+            "VAPID_PUBLIC_KEY does not belong to VAPID_PRIVATE_KEY. Leave VAPID_PUBLIC_KEY out: it follows from the "
+            "private key."
+        )
+
+
 def _make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -114,79 +133,31 @@ def _stored_secret_key(instance_path: Path) -> str:
     if private_files.is_readable_by_others(path):
         sys.stderr.write(f"Others on this machine can read the secret key. Run: chmod 600 {path}\n")
     try:
-        return _secret(key.strip())
+        return setting_values.secret(key.strip())
     except ValueError as error:
         raise StartError(
             f"The secret key in {path} {error} Delete the file to get a new one; everybody will have to sign in again."
         ) from None
 
 
-def _text(limit: int) -> Callable[[str], str]:
-    def parse(value: str) -> str:
-        if not 1 <= len(value) <= limit or not value.isprintable():
-            raise ValueError(f"must be one line of 1 to {limit} characters.")
-        return value
-
-    return parse
-
-
-def _whole(lowest: int, highest: int) -> Callable[[str], int]:
-    def parse(value: str) -> int:
-        if not (value.isascii() and value.isdigit() and len(value) < 10 and lowest <= int(value) <= highest):
-            raise ValueError(f"must be a whole number from {lowest} to {highest}.")
-        return int(value)
-
-    return parse
-
-
-def _seconds(value: str) -> float:
-    try:
-        seconds = float(value)
-    except ValueError:
-        seconds = 0.0
-    if not 0.1 <= seconds <= 3600:
-        raise ValueError("must be a number of seconds from 0.1 to 3600.")
-    return seconds
-
-
-def _secret(value: str) -> str:
-    if len(value) < 32:
-        raise ValueError("must have at least 32 characters.")
-    return value
-
-
-def _database_url(value: str) -> str:
-    if value.startswith(("postgres://", "postgresql://")):
-        value = "postgresql+psycopg://" + value.split("://", 1)[1]
-    if not value.startswith(("sqlite:///", "postgresql+psycopg://")) or value in ("sqlite:///", "sqlite:///:memory:"):
-        raise ValueError("must begin with sqlite:/// and name a file, or begin with postgresql://.")
-    try:
-        _ = urlsplit(value).port
-    except ValueError:  # its own words would repeat the address
-        raise ValueError(
-            "must have a number as its port; write / # [ ] @ in a password as %2F %23 %5B %5D %40."
-        ) from None
-    return value
-
-
-def _log_level(value: str) -> str:
-    if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
-        raise ValueError("must be DEBUG, INFO, WARNING or ERROR.")
-    return value.upper()
-
-
-_SECRET = ("SECRET_KEY", "DATABASE_URL")  # never repeated in a message: the second may hold a password
+# Never repeated in a message: an address of a database may hold its password.
+_SECRET = ("SECRET_KEY", "DATABASE_URL", "VAPID_PRIVATE_KEY")
 _PARSERS: dict[str, Callable[[str], Any]] = {
-    "HOST": _text(253),
-    "PORT": _whole(1, 65535),
-    "SECRET_KEY": _secret,
-    "DATABASE_URL": _database_url,
-    "SITE_NAME": _text(40),
-    "MESSAGE_MAX_LENGTH": _whole(1, 2000),
-    "ITEMS_PER_PAGE": _whole(1, 100),
-    "POLL_SECONDS": _seconds,
-    "TRUSTED_PROXIES": _whole(0, 9),
-    "LOG_LEVEL": _log_level,
+    "HOST": setting_values.text(253),
+    "PORT": setting_values.whole(1, 65535),
+    "SECRET_KEY": setting_values.secret,
+    "DATABASE_URL": setting_values.database_url,
+    "SITE_NAME": setting_values.text(40),
+    "MESSAGE_MAX_LENGTH": setting_values.whole(1, 2000),
+    "ITEMS_PER_PAGE": setting_values.whole(1, 100),
+    "POLL_SECONDS": setting_values.seconds,
+    "TRUSTED_PROXIES": setting_values.whole(0, 9),
+    "VAPID_PRIVATE_KEY": setting_values.private_key,
+    "VAPID_PUBLIC_KEY": setting_values.public_key,
+    "VAPID_CLAIM_EMAIL": setting_values.contact,
+    "PUSH_SERVICE_HOSTS": setting_values.hosts,
+    "EMBEDDED_WORKER": setting_values.yes_or_no,
+    "LOG_LEVEL": setting_values.log_level,
 }
 NAMES = ("INSTANCE_PATH", *_PARSERS)
-assert {name.lower() for name in NAMES} == {field.name for field in fields(Settings)}  # noqa: S101 - a typo here fails at import
+assert {name.lower() for name in NAMES} == {one.name for one in fields(Settings)}  # noqa: S101 - a typo here fails at import

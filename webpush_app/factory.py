@@ -12,11 +12,18 @@ from webpush_app.accounts.login import login_routes
 from webpush_app.accounts.models import LoginSession, User
 from webpush_app.accounts.routes import account_routes
 from webpush_app.accounts.sessions import REMEMBERED
+from webpush_app.broadcasts import routes as broadcast_routes
+from webpush_app.broadcasts import service as broadcasts
 from webpush_app.config import ROOT, Settings
+from webpush_app.delivery import composing, doorbell, outbox, trial
+from webpush_app.delivery.routes import delivery_routes
+from webpush_app.messaging import composing as messages
 from webpush_app.messaging import routes as messaging_routes
 from webpush_app.messaging.models import Message
 from webpush_app.notifications.models import Notification
 from webpush_app.notifications.routes import notification_routes
+from webpush_app.subscriptions import routes as subscription_routes
+from webpush_app.subscriptions.models import PushSubscription
 from webpush_app.web import error_pages, guards, headers, languages, times, user_agent
 from webpush_app.web.cookies import SessionCookie
 from webpush_app.web.extensions import babel, bootstrap, csrf, migrate
@@ -96,7 +103,13 @@ def _add_features(app: Flask) -> None:
     app.register_blueprint(login_routes)
     app.register_blueprint(account_routes)
     app.register_blueprint(notification_routes)
+    subscription_routes.init_app(app)
+    app.register_blueprint(delivery_routes)
     messaging_routes.init_app(app)
+    broadcast_routes.init_app(app)
+    composers = {messages.KIND: messages.compose, broadcasts.KIND: broadcasts.compose, trial.KIND: trial.compose}
+    composing.register(app, composers)
+    outbox.pushes_due.connect(doorbell.ring)
     app.jinja_env.globals["avatar"] = avatar
     app.jinja_env.filters["browser_in_words"] = user_agent.in_words
     app.shell_context_processor(
@@ -106,5 +119,6 @@ def _add_features(app: Flask) -> None:
             "LoginSession": LoginSession,
             "Message": Message,
             "Notification": Notification,
+            "PushSubscription": PushSubscription,
         }
     )

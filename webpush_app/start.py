@@ -25,6 +25,7 @@ from webpush_app.config import ROOT, Settings
 from webpush_app.database import begin_write, db
 from webpush_app.errors import AppError, StartError
 from webpush_app.factory import create_app
+from webpush_app.subscriptions import keyring
 
 _DATABASE_ERRORS = (
     CommandError,
@@ -65,6 +66,7 @@ def prepare(settings: Settings) -> Flask:
             app = create_app(settings)
             with app.app_context():
                 _migrate()
+                keyring.prepare()
         except OSError as error:
             raise StartError(f"{error.filename}: {error.strerror}. Mend it and start again.") from None
         except _DATABASE_ERRORS as error:

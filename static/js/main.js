@@ -8,6 +8,7 @@ import { keepDrafts } from "./drafts.js";
 import { closeMenus } from "./menu.js";
 import { showFirstError } from "./form_errors.js";
 import { sendOnce } from "./send_once.js";
+import { followBroadcasts } from "./admin_progress.js";
 
 window.set_message_count = set_message_count;
 
@@ -19,3 +20,7 @@ keepDrafts();
 closeMenus();
 showFirstError();
 sendOnce();
+followBroadcasts();
+
+const { pushWorker, pushKey, pushApi } = document.body.dataset;
+if (pushKey) window.registerServiceWorker(pushWorker, pushKey, pushApi);

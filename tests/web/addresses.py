@@ -4,7 +4,16 @@ from collections.abc import Iterator
 
 from flask import Flask
 
-SAMPLES = {"username": "john", "recipient": "john", "session_id": "1", "token": "x", "filename": "css/site.css"}
+SAMPLES = {
+    "username": "john",
+    "recipient": "john",
+    "session_id": "1",
+    "token": "x",
+    "filename": "css/site.css",
+    "subscription_id": "1",
+    "push_id": "1",
+    "broadcast_id": "1",
+}
 # What a stranger may open. Whatever is added to the app and not to this list must ask who is there.
 FOR_STRANGERS = {
     "static",
@@ -12,6 +21,14 @@ FOR_STRANGERS = {
     "pages.index",
     "pages.healthz",
     "pages.favicon",
+    "pages.service_worker",
+    "pages.manifest",
+    # Anybody may subscribe without an account; what is asked about must be this browser's own.
+    "subscriptions.list_subscriptions",
+    "subscriptions.create_subscription",
+    "subscriptions.delete_subscription",
+    "delivery.send_test",
+    "delivery.show_push",
     "login.login",
     "login.sign_in",
     "login.logout",

@@ -1,15 +1,17 @@
 """How Flask-Login learns who is signed in, and what happens to somebody who is not."""
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
 
 from flask import Flask, current_app, flash, redirect, request, url_for
 from flask_babel import gettext as _
-from flask_login import current_user
+from flask_login import current_user, login_required
 
 from webpush_app.accounts import sessions
 from webpush_app.accounts.models import LoginSession, User
 from webpush_app.database import begin_write
-from webpush_app.errors import NotSignedIn
+from webpush_app.errors import NotAllowed, NotSignedIn
 from webpush_app.web.error_pages import wants_json
 from webpush_app.web.extensions import login_manager
 from webpush_app.web.viewer import forget_viewer
@@ -31,6 +33,35 @@ def begin_write_signed_in() -> User:
         raise NotSignedIn(_("Please sign in first."))
     person: User = current_user._get_current_object()
     return person
+
+
+def begin_write_as_viewer() -> User | None:
+    """`begin_write()`, and who is looking as of now; None for a stranger."""
+    begin_write()
+    forget_viewer()
+    return current_user._get_current_object() if current_user.is_authenticated else None
+
+
+def begin_write_as_admin() -> User:
+    person = begin_write_signed_in()
+    check_is_admin(person)
+    return person
+
+
+def check_is_admin(person: User) -> None:
+    if not person.is_admin:
+        raise NotAllowed(_("This page is for the admins of this site."))
+
+
+def admin_required(view: Callable[..., Any]) -> Callable[..., Any]:
+    """A stranger is asked to sign in; anybody else who is no admin is turned away."""
+
+    @wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        check_is_admin(current_user)
+        return view(*args, **kwargs)
+
+    return cast("Callable[..., Any]", login_required(guarded))
 
 
 def own_session(person: User) -> LoginSession:

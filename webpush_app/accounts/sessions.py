@@ -5,9 +5,10 @@ import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from blinker import Namespace
 from flask import request, session
 from flask_login import login_user, logout_user
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import contains_eager
 
 from webpush_app import clock
@@ -20,6 +21,10 @@ from webpush_app.web import user_agent
 REMEMBERED = timedelta(days=60)
 NOT_REMEMBERED = timedelta(days=1)
 SEEN_EVERY = timedelta(minutes=1)
+
+# Somebody signs out, here or from elsewhere; sent with `session_ids`, inside the transaction that ends them. A session
+# that merely lapses sends nothing: who allowed notifications still wants them while no page is open.
+session_ending = Namespace().signal("session-ending")
 
 
 def start_session(user: User, *, is_remembered: bool) -> LoginSession:
@@ -64,20 +69,19 @@ def load_user(token: str) -> User | None:
 def end_current_session() -> None:
     token = session.get("_user_id")
     if token:
-        db.session.execute(delete(LoginSession).where(LoginSession.token_hash == _hash(str(token))))
+        _end(LoginSession.token_hash == _hash(str(token)))
     logout_user()
     session.clear()
 
 
 def end_session(user_id: int, session_id: int) -> bool:
     """One's own sessions only; False where there is none of that number."""
-    query = delete(LoginSession).where(LoginSession.id == session_id, LoginSession.user_id == user_id)
-    return db.session.scalar(query.returning(LoginSession.id)) is not None
+    return bool(_end(LoginSession.id == session_id, LoginSession.user_id == user_id))
 
 
 def end_all_sessions(user_id: int, *, but: int | None = None) -> None:
-    query = delete(LoginSession).where(LoginSession.user_id == user_id)
-    db.session.execute(query if but is None else query.where(LoginSession.id != but))
+    which = [LoginSession.user_id == user_id]
+    _end(*which, *([] if but is None else [LoginSession.id != but]))
 
 
 def list_sessions(user_id: int) -> Sequence[LoginSession]:
@@ -98,6 +102,13 @@ def note_seen(user_id: int, session_id: int, is_remembered: bool) -> None:
         connection.execute(
             update(LoginSession).where(LoginSession.id == session_id).values(last_seen=now, expires_at=expiry)
         )
+
+
+def _end(*which: ColumnElement[bool]) -> Sequence[int]:
+    ended = db.session.scalars(delete(LoginSession).where(*which).returning(LoginSession.id)).all()
+    if ended:
+        session_ending.send(session_ids=ended)
+    return ended
 
 
 def _attach(user: User, row: LoginSession, token: str) -> None:

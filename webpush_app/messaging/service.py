@@ -7,7 +7,9 @@ from sqlalchemy.orm import joinedload
 from webpush_app import clock
 from webpush_app.accounts.models import User
 from webpush_app.database import db
+from webpush_app.delivery.outbox import enqueue_for_person
 from webpush_app.errors import NotAllowed
+from webpush_app.messaging import composing
 from webpush_app.messaging.models import Message
 from webpush_app.notifications.service import put_notification, tick
 from webpush_app.web.paging import Page, cut, window
@@ -22,6 +24,7 @@ def send_message(author: User, recipient: User, body: str) -> Message:
     db.session.add(message)
     db.session.flush()
     put_notification(recipient.id, UNREAD_MESSAGE_COUNT, count_unread(recipient.id), moment)
+    enqueue_for_person(composing.KIND, message.id, recipient.id)
     return message
 
 

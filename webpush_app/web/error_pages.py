@@ -54,7 +54,7 @@ def _http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if error.response is not None:  # a redirect, or an answer that was already made
         return make_response(error.response)
-    response = _answer(status, error.name.lower().replace(" ", "_"), _message(status))
+    response = _answer(status, error.name.lower().replace(" ", "_"), message_for(status))
     for name, value in error.get_headers():
         if name not in ("Content-Type", "Content-Length"):
             response.headers[name] = value
@@ -63,10 +63,10 @@ def _http_error(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     log.error("unexpected error on %s %r", request.method, request.path, exc_info=error)
-    return _answer(500, "internal_error", _message(500))
+    return _answer(500, "internal_error", message_for(500))
 
 
-def _message(status: int) -> str:
+def message_for(status: int) -> str:
     known: dict[int, str] = {
         400: _("The request could not be understood."),
         401: _("Please sign in first."),

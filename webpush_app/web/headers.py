@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, request
 from flask_login import current_user
+from werkzeug.datastructures import Headers
 
 # `data:` images are Bootstrap's own.
 _CONTENT_SECURITY_POLICY = (
@@ -32,11 +33,21 @@ def _add_headers(response: Response) -> Response:
     if (request.endpoint or "").endswith("static") and response.status_code < 400:
         if "v" in request.args and response.status_code == 200:
             headers["Cache-Control"] = f"public, max-age={_A_YEAR_SECONDS}, immutable"
+        if request.path.endswith("/service_worker.js"):
+            _serve_the_whole_site(headers)
+    elif request.endpoint == "pages.service_worker":
+        _serve_the_whole_site(headers)
     elif request.endpoint != "pages.healthz":
         # What a page says depends on who asks, and in which language.
         headers.setdefault("Cache-Control", "no-store" if _is_private(response) else "no-cache")
         response.vary.update(("Cookie", "Accept-Language"))
     return response
+
+
+def _serve_the_whole_site(headers: Headers) -> None:
+    """A worker serves the folder it lies in, unless this says otherwise; and it must never be an old one."""
+    headers["Service-Worker-Allowed"] = "/"
+    headers["Cache-Control"] = "no-cache"
 
 
 def _is_private(response: Response) -> bool:

@@ -1,8 +1,14 @@
 """The pages that belong to no feature: the front page, and whether the service is alive."""
 
-from flask import Blueprint, Response, current_app, jsonify, render_template
+from flask import Blueprint, Response, current_app, jsonify, render_template, url_for
 
 pages = Blueprint("pages", __name__)
+
+_ICONS = (
+    ("icon-192.png", "192x192", "any"),
+    ("icon-512.png", "512x512", "any"),
+    ("icon-maskable-512.png", "512x512", "maskable"),
+)
 
 
 @pages.get("/")
@@ -15,6 +21,35 @@ def healthz() -> Response:
     """Alive: answers without asking the database, so that a busy disk does not look like a dead process."""
     response: Response = jsonify({"status": "ok"})
     response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@pages.get("/service_worker.js")
+def service_worker() -> Response:
+    """At the root too, where people of the tutorials look for it. Both addresses may serve the whole site."""
+    return current_app.send_static_file("service_worker.js")
+
+
+@pages.get("/manifest.webmanifest")
+def manifest() -> Response:
+    """What the site is called once it is installed: iOS pushes to installed sites only."""
+    name = current_app.config["SITE_NAME"]
+    icons = [
+        {"src": url_for("static", filename=f"icons/{file}"), "sizes": sizes, "type": "image/png", "purpose": purpose}
+        for file, sizes, purpose in _ICONS
+    ]
+    response: Response = jsonify(
+        id="/",
+        name=name,
+        short_name=name[:12],
+        start_url="/",
+        scope="/",
+        display="standalone",
+        background_color="#f5f6f3",
+        theme_color="#0f6b63",
+        icons=icons,
+    )
+    response.content_type = "application/manifest+json"
     return response
 
 

@@ -1,0 +1,102 @@
+// Makes the browser and the server agree, at each load and on the person's clicks. What has broken (a new key, a lost
+// or ended subscription, another owner) is mended without a word, but only where the person would expect it: never
+// after they turned it off here, and never by itself after they signed out.
+//
+// A state is {name, …}: "ask", "blocked", "off", "signed-out", or "on" with the id of the server's row.
+import { add, list, remove } from "./push_api.js";
+import * as memory from "./push_memory.js";
+import { fingerprint, inTurn, isMadeWith, register, subscribe, unsubscribe } from "./push_subscription.js";
+
+const SEEN_AGAIN_AFTER_MS = 24 * 3600 * 1000;
+const ENDED = new Set(["gone", "other_key"]); // to post the same subscription again would help nobody
+
+export function agree(site) {
+  return inTurn(() => look(site, false));
+}
+
+// Called straight from a click: browsers ask for the permission only then. `onAnswer` hears when the question is over.
+export async function turnOn(site, onAnswer) {
+  const answer = await Notification.requestPermission();
+  onAnswer();
+  if (answer !== "granted") return { ...withoutPermission(), isDismissed: answer === "default" };
+  return inTurn(() => {
+    memory.rememberTurnedOff(false);
+    return look(site, true);
+  });
+}
+
+export function turnOff(site) {
+  return inTurn(async () => {
+    memory.rememberTurnedOff(true);
+    const registration = await navigator.serviceWorker.getRegistration("/"); // asks no network: this works offline too
+    const subscription = await registration?.pushManager.getSubscription();
+    if (subscription) {
+      // When the server cannot be told now, it hears it from the push service at its next push.
+      await remove(site, subscription).catch(() => null);
+      await unsubscribe(subscription);
+    }
+    return { name: "off" };
+  });
+}
+
+function withoutPermission() {
+  return { name: Notification.permission === "denied" ? "blocked" : "ask" };
+}
+
+async function look(site, isWanted) {
+  const registration = await register(site.workerUrl);
+  if (Notification.permission !== "granted") return withoutPermission();
+  if (memory.isTurnedOff()) return { name: "off" };
+  const was = memory.owner();
+  const isSomebodyElses = was !== null && was !== memory.ANONYMOUS && was !== site.user;
+  if (isSomebodyElses) await closeShown(registration);
+  if (!site.user && !isWanted) {
+    if (isSomebodyElses) return { name: "signed-out" };
+    if (was === null && memory.isForgetful()) return { name: "off" }; // somebody may have signed out
+  }
+  return bring(site, registration, isWanted);
+}
+
+// What was shown to one person is not left for the next.
+async function closeShown(registration) {
+  for (const notification of await registration.getNotifications()) notification.close();
+}
+
+async function bring(site, registration, isWanted) {
+  const { application_server_key, result } = await list(site);
+  const key = application_server_key ?? site.key; // the page itself may be old
+  const found = await registration.pushManager.getSubscription();
+  const print = found && (await fingerprint(found));
+  const row = result.find((one) => one.fingerprint === print);
+  if (row && !row.is_on && !row.off_because && !isWanted) return { name: "off" };
+  if (found && (ENDED.has(row?.off_because) || !isMadeWith(found, key))) {
+    await unsubscribe(found);
+    const state = await tell(site, registration, key);
+    await remove(site, found).catch(() => null); // it is dead already; this only tidies
+    return state;
+  }
+  if (found && row?.is_on && isFresh(row)) return on(site, row.id);
+  return tell(site, registration, key);
+}
+
+function isFresh(row) {
+  return Date.now() - Date.parse(row.last_seen_at) < SEEN_AGAIN_AFTER_MS;
+}
+
+async function tell(site, registration, key, isSecondTry = false) {
+  const subscription = await subscribe(registration, key);
+  try {
+    return on(site, await add(site, subscription, key));
+  } catch (trouble) {
+    if (trouble.status !== 409 || isSecondTry) throw trouble;
+  }
+  // It belongs to somebody else, or the key was replaced a moment ago: a new one is ours.
+  await unsubscribe(subscription);
+  const { application_server_key } = await list(site);
+  return tell(site, registration, application_server_key ?? key, true);
+}
+
+function on(site, id) {
+  memory.rememberOwner(site.user);
+  return { name: "on", id };
+}

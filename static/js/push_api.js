@@ -1,0 +1,62 @@
+// What the page says to the server about its subscription, and what can go wrong in it.
+
+const PATIENCE_MS = 15_000;
+
+// Something a person is told about. `kind` chooses the words; `said` is what exactly was answered.
+export class Trouble extends Error {
+  constructor(kind, said, { status = null } = {}) {
+    super(`${kind}: ${said}`);
+    Object.assign(this, { kind, said, status });
+  }
+}
+
+// → {application_server_key, result: [{id, fingerprint, is_on, off_because, last_seen_at, …}]}
+export function list(site) {
+  return call(site, "GET", site.api);
+}
+
+// → the id of the server's row for this browser
+export async function add(site, subscription, key) {
+  const { result } = await call(site, "POST", site.api, { ...subscription.toJSON(), applicationServerKey: key });
+  return result.id;
+}
+
+export async function remove(site, subscription) {
+  const { endpoint, keys } = subscription.toJSON();
+  await call(site, "DELETE", site.api, { endpoint, keys: { auth: keys.auth } });
+}
+
+// → the address that tells what becomes of the test
+export async function startTest(site, id) {
+  const { result } = await call(site, "POST", `${site.api}/${id}/test`, {});
+  return result.url;
+}
+
+// → {state, is_final, words, …}
+export async function stateOfTest(site, url) {
+  const { result } = await call(site, "GET", url);
+  return result;
+}
+
+async function call(site, method, url, content) {
+  const headers = { Accept: "application/json" };
+  if (content) headers["Content-Type"] = "application/json";
+  const answer = await reach(url, { method, headers, body: content && JSON.stringify(content) });
+  const json = await answer.json().catch(() => null);
+  const user = answer.headers.get("Webpush-User");
+  if (user !== null && user !== (site.user ?? "")) throw new Trouble("stale", "");
+  if (!answer.ok || !json) {
+    const { status } = answer;
+    throw new Trouble("refused", json?.message ?? `HTTP ${status}`, { status });
+  }
+  return json;
+}
+
+async function reach(url, request) {
+  try {
+    const signal = AbortSignal.timeout(PATIENCE_MS);
+    return await fetch(url, { ...request, cache: "no-store", redirect: "error", signal });
+  } catch (error) {
+    throw new Trouble("offline", String(error));
+  }
+}

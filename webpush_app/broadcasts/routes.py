@@ -1,0 +1,137 @@
+"""`/admin`: write to many at once, and see how far it is. `/admin-api/`: the same for programs."""
+
+from typing import Any
+
+from flask import Blueprint, Flask, Response, flash, jsonify, redirect, render_template, url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response as AnyResponse
+
+from webpush_app.accounts.gate import admin_required, begin_write_as_admin
+from webpush_app.accounts.service import CONTACT_EMAIL, remember_fact
+from webpush_app.broadcasts import audiences, service
+from webpush_app.broadcasts.forms import BroadcastForm, ContactForm
+from webpush_app.broadcasts.models import Broadcast
+from webpush_app.database import after_commit, db
+from webpush_app.delivery.outbox import tell_due
+from webpush_app.errors import InvalidInput, NotFound
+from webpush_app.subscriptions import keyring
+from webpush_app.web import json_requests
+from webpush_app.web.fields import typed
+
+admin_routes = Blueprint("admin", __name__, url_prefix="/admin")
+admin_api_routes = Blueprint("admin_api", __name__, url_prefix="/admin-api")
+json_requests.guard(admin_api_routes)
+
+Answer = str | AnyResponse | tuple[str, int]
+_SHOWN = 10
+
+
+def init_app(app: Flask) -> None:
+    app.register_blueprint(admin_routes)
+    app.register_blueprint(admin_api_routes)
+    app.jinja_env.filters["audience_in_words"] = audiences.in_words
+
+
+@admin_routes.get("")
+@admin_required
+def index() -> Answer:
+    return _page(BroadcastForm())
+
+
+@admin_routes.post("")
+@admin_required
+def send() -> Answer:
+    form = BroadcastForm()
+    if not form.validate_on_submit():
+        return _page(form), 422
+    row = _start(typed(form.title), typed(form.body), typed(form.link), typed(form.audience))
+    flash(
+        ngettext(
+            "Your broadcast is on its way to %(num)d browser.",
+            "Your broadcast is on its way to %(num)d browsers.",
+            row.audience_size,
+        ),
+        "success",
+    )
+    return redirect(url_for("admin.index"))
+
+
+@admin_routes.post("/contact")
+@admin_required
+def save_contact() -> Answer:
+    form = ContactForm()
+    if not form.validate_on_submit():
+        return _page(BroadcastForm(formdata=None), contact_form=form), 422
+    begin_write_as_admin()
+    remember_fact(CONTACT_EMAIL, typed(form.contact_email))
+    after_commit(tell_due)  # they have waited for this
+    db.session.commit()
+    flash(_("Saved. Pushes can be sent now."), "success")
+    return redirect(url_for("admin.index"))
+
+
+@admin_api_routes.post("/trigger-push-notifications")
+@admin_required
+def trigger() -> tuple[Response, int]:
+    given = json_requests.body()
+    texts = {name: _text_in(given, name) for name in ("title", "body", "link")}
+    audience = audiences.check(given.get("audience", audiences.EVERYONE))
+    _check(texts, audience)
+    row = _start(texts["title"], texts["body"], texts["link"], audience)
+    result = {"id": row.id, "audience_size": row.audience_size, "url": url_for("admin_api.show", broadcast_id=row.id)}
+    return jsonify({"status": "success", "result": result}), 201
+
+
+@admin_api_routes.get("/broadcasts/<int(max=2147483647):broadcast_id>")
+@admin_required
+def show(broadcast_id: int) -> Response:
+    row = db.session.get(Broadcast, broadcast_id)
+    if row is None:
+        raise NotFound(_("There is no such broadcast."))
+    return jsonify({"status": "success", "result": {"id": row.id, **_numbers(row)}})
+
+
+def _start(title: str, body: str, link: str, audience: str) -> Broadcast:
+    author = begin_write_as_admin()
+    row = service.start_broadcast(author, title, body, link, audience)
+    db.session.commit()
+    return row
+
+
+def _page(form: BroadcastForm, *, contact_form: ContactForm | None = None) -> str:
+    contact = keyring.contact()
+    if contact_form is None and contact is None:
+        contact_form = ContactForm(formdata=None)
+    shown = [(row, service.progress(row)) for row in service.list_broadcasts(_SHOWN)]
+    return render_template(
+        "broadcasts/admin.html", form=form, contact=contact, contact_form=contact_form, broadcasts=shown
+    )
+
+
+def _numbers(row: Broadcast) -> dict[str, Any]:
+    progress = service.progress(row)
+    return {
+        "total": progress.total,
+        "waiting": progress.waiting,
+        "accepted": progress.accepted,
+        "failed": progress.failed,
+        "is_done": progress.is_done,
+    }
+
+
+def _text_in(given: dict[str, Any], name: str) -> str:
+    value = given.get(name, "")
+    if not isinstance(value, str):
+        raise InvalidInput(_("`%(name)s` is a text.", name=name), field=name)
+    return value
+
+
+def _check(texts: dict[str, str], audience: str) -> None:
+    """By the rules of the form; the texts come back tidied."""
+    form = BroadcastForm(formdata=MultiDict({**texts, "audience": audience}), meta={"csrf": False})
+    if not form.validate():
+        name, messages = next(iter(form.errors.items()))
+        raise InvalidInput(str(messages[0]), field=name)
+    texts.update({name: typed(form[name]) for name in texts})

@@ -1,0 +1,129 @@
+"""Start a broadcast, put it into the outbox step by step, and say how far it is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
+
+from webpush_app import clock
+from webpush_app.accounts.models import User
+from webpush_app.broadcasts import audiences
+from webpush_app.broadcasts.models import Broadcast
+from webpush_app.database import after_commit, begin_write, db
+from webpush_app.delivery import outbox
+from webpush_app.delivery.composing import Drop, Job
+from webpush_app.delivery.models import FINAL, State
+from webpush_app.protocol.message import Message
+from webpush_app.subscriptions.models import PushSubscription
+
+KIND = "broadcast"
+STEP = 5000  # browsers in one step: a person who writes meanwhile waits for one of them at most
+
+
+@dataclass(frozen=True)
+class Progress:
+    total: int
+    accepted: int
+    failed: int
+    is_done: bool
+
+    @property
+    def waiting(self) -> int:
+        return max(0, self.total - self.accepted - self.failed)
+
+
+def start_broadcast(author: User, title: str, body: str, link: str, audience: str) -> Broadcast:
+    """One row now; the outbox is filled by the worker. The caller has begun a writing transaction, and commits."""
+    chosen = audiences.browsers_of(audience).subquery()
+    size, last = db.session.execute(select(func.count(), func.max(chosen.c.id)).select_from(chosen)).one()
+    now = clock.now()
+    row = Broadcast(
+        author_id=author.id,
+        title=title,
+        body=body,
+        link=link,
+        audience=audience,
+        audience_size=size,
+        created_at=now,
+        expires_at=now + outbox.BROADCAST_LASTS,
+        last_subscription_id=last or 0,
+    )
+    db.session.add(row)
+    db.session.flush()
+    after_commit(outbox.tell_due)
+    return row
+
+
+def fan_out_step() -> bool:
+    """The next few thousand rows of the oldest unfinished broadcast; False when there is none. Commits.
+
+    The cursor moves in the same transaction, so that a step that was cut off leaves nothing, and is done again.
+    """
+    unfinished = select(Broadcast.id).where(Broadcast.fanned_out_at.is_(None)).order_by(Broadcast.id).limit(1)
+    found = db.session.scalar(unfinished)
+    db.session.rollback()
+    if found is None:
+        return False
+    begin_write()
+    row = db.session.scalar(select(Broadcast).where(Broadcast.id == found).with_for_update(skip_locked=True))
+    if row is None or row.fanned_out_at is not None:  # another worker is at it, or has just finished it
+        db.session.rollback()
+        return False
+    _fan_out(row)
+    db.session.commit()
+    return True
+
+
+def list_broadcasts(most: int) -> Sequence[Broadcast]:
+    query = select(Broadcast).options(joinedload(Broadcast.author)).order_by(Broadcast.id.desc()).limit(most)
+    return db.session.scalars(query).all()
+
+
+def progress(row: Broadcast) -> Progress:
+    """From the tally: the same cost for ten browsers and for a million."""
+    tally = outbox.read_tally(KIND, row.id)
+    ended = sum(tally[state] for state in FINAL)
+    is_fanned_out = row.fanned_out_at is not None
+    # Browsers that were turned off before their step are in no row.
+    total = tally[State.QUEUED] if is_fanned_out else max(row.audience_size, tally[State.QUEUED])
+    accepted = tally[State.ACCEPTED]
+    return Progress(total, accepted, ended - accepted, is_fanned_out and ended >= total)
+
+
+def compose(jobs: Sequence[Job]) -> Mapping[int, Message | Drop]:
+    query = select(Broadcast).where(Broadcast.id.in_({job.subject_id for job in jobs}))
+    texts = {row.id: _text(row) for row in db.session.scalars(query)}
+    return {job.push_id: texts.get(job.subject_id, Drop("withdrawn")) for job in jobs}
+
+
+def _fan_out(row: Broadcast) -> None:
+    step = (
+        audiences.browsers_of(row.audience)
+        .where(PushSubscription.id > row.cursor, PushSubscription.id <= row.last_subscription_id)
+        .order_by(PushSubscription.id)
+        .limit(STEP)
+    )
+    last = db.session.scalar(select(func.max(step.subquery().c.id)))
+    if last is None:
+        row.fanned_out_at = clock.now()
+        return
+    outbox.enqueue_for_many(
+        KIND,
+        row.id,
+        audiences.browsers_of(row.audience).where(PushSubscription.id > row.cursor, PushSubscription.id <= last),
+        expires_at=row.expires_at,
+    )
+    row.cursor = last
+    if last >= row.last_subscription_id:
+        row.fanned_out_at = clock.now()
+
+
+def _text(row: Broadcast) -> Message:
+    return Message(
+        title=row.title,
+        body=row.body,
+        url=row.link or "/",
+        tag=f"broadcast-{row.id}",
+        timestamp_ms=clock.to_microseconds(row.created_at) // 1000,
+    )

@@ -1,0 +1,111 @@
+"""One round of delivery: claim, compose, send many at once, write down what became of each.
+
+Nothing is sent inside a transaction. An engine decides when and where `deliver_batch` runs; the outbox alone says what
+is due.
+"""
+
+import base64
+import hashlib
+import hmac
+import logging
+from collections.abc import Collection, Iterator, Sequence
+
+from flask import current_app
+
+from webpush_app import clock
+from webpush_app.database import begin_write, db
+from webpush_app.delivery import claims, policy
+from webpush_app.delivery.claims import Claim, Settled
+from webpush_app.delivery.composing import Ready, prepare
+from webpush_app.delivery.groups import in_groups
+from webpush_app.delivery.models import Lane
+from webpush_app.protocol.answers import Outcome
+from webpush_app.protocol.message import Urgency, to_payload
+from webpush_app.protocol.sender import Push, Sender
+from webpush_app.protocol.signing import Signer
+from webpush_app.protocol.transport import Transport
+from webpush_app.subscriptions import keyring
+from webpush_app.subscriptions import service as subscriptions
+from webpush_app.subscriptions.models import Off
+
+log = logging.getLogger(__name__)
+
+
+class Dispatcher:
+    """Keeps what outlives a round: connections to push services, and signatures."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.tokens: set[str] = set()  # of the leases held right now
+        self._transport = transport
+        self._sender: tuple[tuple[str, str], Sender] | None = None
+
+    def deliver_batch(self, lanes: Collection[Lane]) -> int:
+        """How many rows were taken; 0 when nothing is due, or nothing can be signed yet."""
+        sender = self._sender_for_now()
+        claim = claims.claim_due(lanes) if sender else None
+        if sender is None or claim is None:
+            return 0
+        self.tokens.add(claim.token)
+        try:
+            ready, settled = prepare(claim)
+            _settle(claim, settled, ())
+            self._send(sender, claim, ready)
+        finally:
+            self.tokens.discard(claim.token)
+        return len(claim.rows)
+
+    def _send(self, sender: Sender, claim: Claim, ready: Sequence[Ready]) -> None:
+        db.session.rollback()  # no snapshot is held while push services are talked to
+        rows = {one.row.id: one.row for one in ready}
+        for answers in in_groups(sender.send(_pushes(ready))):
+            settled = [policy.settled(rows[key], outcome) for key, outcome in answers]
+            off = [(rows[key].subscription_id, outcome) for key, outcome in answers]
+            _settle(claim, settled, off)
+
+    def _sender_for_now(self) -> Sender | None:
+        contact = keyring.contact()
+        db.session.rollback()
+        if contact is None:
+            return None
+        key = keyring.current_key()
+        if self._sender is None or self._sender[0] != (key.public, contact):
+            self._sender = ((key.public, contact), Sender(self._transport, Signer(key, contact)))
+        return self._sender[1]
+
+
+def _settle(claim: Claim, settled: Sequence[Settled], answers: Sequence[tuple[int, Outcome]]) -> None:
+    if not settled:
+        return
+    begin_write()
+    kept = claims.settle(claim, settled)
+    for because in (Off.GONE, Off.UNUSABLE):
+        over = [subscription_id for subscription_id, outcome in answers if policy.ends(outcome) == because]
+        if over:
+            subscriptions.turn_off(over, because, claimed_at=claim.claimed_at)
+    db.session.commit()
+    if kept < len(settled):
+        log.warning("%d pushes were settled by another worker: this one was too slow", len(settled) - kept)
+
+
+def _pushes(ready: Sequence[Ready]) -> Iterator[Push]:
+    secret = str(current_app.config["SECRET_KEY"]).encode()
+    now = clock.now()
+    return iter(
+        [
+            Push(
+                key=one.row.id,
+                subscription=one.subscription,
+                payload=to_payload(one.message),
+                ttl_seconds=int((one.row.expires_at - now).total_seconds()),
+                urgency=Urgency.NORMAL if one.row.lane == Lane.BROADCAST else Urgency.HIGH,
+                topic=_topic(secret, one.row.kind, one.row.subject_id, one.row.subscription_id),
+            )
+            for one in ready
+        ]
+    )
+
+
+def _topic(secret: bytes, *about: object) -> str:
+    """Under the same topic a repeat replaces what was not delivered yet. Keyed, so that it tells nobody what it is."""
+    digest = hmac.new(secret, ":".join(map(str, ("topic", *about))).encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest[:24]).decode()

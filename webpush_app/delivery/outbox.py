@@ -1,0 +1,112 @@
+"""Put pushes into the outbox, in the transaction of what they are about: both are stored, or neither is."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from blinker import Namespace
+from sqlalchemy import ColumnElement, Select, func, insert, literal, select
+
+from webpush_app import clock
+from webpush_app.database import UtcDateTime, after_commit, db
+from webpush_app.delivery.models import FINAL, Lane, Push, PushTally, State
+from webpush_app.subscriptions.models import PushSubscription
+
+# After a commit that left something to send. Whoever runs the delivery looks at once and not only at its next round.
+pushes_due = Namespace().signal("pushes-due")
+
+MESSAGE_LASTS = timedelta(hours=24)
+BROADCAST_LASTS = timedelta(hours=4)
+
+
+def enqueue_for_person(kind: str, subject_id: int, recipient_id: int) -> None:
+    """One row for each browser of theirs that is on. What somebody else sits at by then is dropped."""
+    _enqueue(
+        kind,
+        subject_id,
+        [PushSubscription.user_id == recipient_id],
+        recipient=PushSubscription.user_id,
+        lane=Lane.PERSONAL,
+        lasts=MESSAGE_LASTS,
+    )
+
+
+def enqueue_for_browser(kind: str, subject_id: int, subscription_id: int, *, lasts: timedelta) -> int:
+    _enqueue(
+        kind,
+        subject_id,
+        [PushSubscription.id == subscription_id],
+        recipient=PushSubscription.user_id,
+        lane=Lane.PERSONAL,
+        lasts=lasts,
+    )
+    found = select(Push.id).where(
+        Push.kind == kind, Push.subject_id == subject_id, Push.subscription_id == subscription_id
+    )
+    push_id: int = db.session.execute(found).scalar_one()
+    return push_id
+
+
+def enqueue_for_many(kind: str, subject_id: int, browsers: Select[Any], *, expires_at: datetime) -> int:
+    """For the browsers whose ids the query selects; returns how many, and counts them for the tally."""
+    moment = clock.now()
+    written = _enqueue(
+        kind,
+        subject_id,
+        [PushSubscription.id.in_(browsers)],
+        recipient=literal(None, PushSubscription.user_id.type),
+        lane=Lane.BROADCAST,
+        lasts=expires_at - moment,
+    )
+    if written:
+        count(kind, subject_id, {State.QUEUED: written})
+    return written
+
+
+def tell_due() -> None:
+    pushes_due.send(None)
+
+
+def count(kind: str, subject_id: int, numbers: dict[State, int]) -> None:
+    rows = [
+        {"kind": kind, "subject_id": subject_id, "state": state, "number": number} for state, number in numbers.items()
+    ]
+    db.session.execute(insert(PushTally), rows)
+
+
+def read_tally(kind: str, subject_id: int) -> dict[State, int]:
+    """How many were put into the outbox (`queued`), and how many of them are final, and how."""
+    query = select(PushTally.state, func.sum(PushTally.number)).where(
+        PushTally.kind == kind, PushTally.subject_id == subject_id
+    )
+    found = {State(state): int(number) for state, number in db.session.execute(query.group_by(PushTally.state))}
+    return {state: found.get(state, 0) for state in (State.QUEUED, *sorted(FINAL))}
+
+
+def _enqueue(
+    kind: str,
+    subject_id: int,
+    which: list[ColumnElement[bool]],
+    *,
+    recipient: ColumnElement[Any] | Any,
+    lane: Lane,
+    lasts: timedelta,
+) -> int:
+    """`INSERT … SELECT`: a message to one browser and a broadcast to a million are the same statement."""
+    moment = clock.now()
+    values = {
+        "kind": literal(kind),
+        "subject_id": literal(subject_id, Push.subject_id.type),
+        "subscription_id": PushSubscription.id,
+        "recipient_id": recipient,
+        "lane": literal(int(lane)),
+        "state": literal(str(State.QUEUED)),
+        "attempts": literal(0),
+        "created_at": literal(moment, UtcDateTime()),
+        "expires_at": literal(moment + lasts, UtcDateTime()),
+        "due_at": literal(moment, UtcDateTime()),
+    }
+    source = select(*values.values()).where(PushSubscription.off_at.is_(None), *which)
+    result: Any = db.session.execute(insert(Push).from_select(list(values), source))
+    if result.rowcount:
+        after_commit(tell_due)
+    return int(result.rowcount)

@@ -1,0 +1,22 @@
+"""When a push is tried again, and when it is given up."""
+
+import random
+from datetime import datetime, timedelta
+
+FIRST_DELAY = timedelta(seconds=10)
+LONGEST_DELAY = timedelta(minutes=15)
+MOST_ATTEMPTS = 20
+GIVEN_UP_AFTER = timedelta(hours=4)
+
+
+def delay(attempt: int, asked_seconds: float | None = None) -> timedelta:
+    """Half to all of a doubling time, so that many that failed together do not come back together; never sooner than
+    the push service asked for."""
+    longest = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempt - 1, 20))
+    chosen: timedelta = longest * random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
+    return max(chosen, timedelta(seconds=asked_seconds or 0))
+
+
+def is_over(attempt: int, created_at: datetime, expires_at: datetime, next_at: datetime) -> bool:
+    """The next attempt would be one too many, or too late to be of use."""
+    return attempt >= MOST_ATTEMPTS or next_at >= expires_at or next_at - created_at > GIVEN_UP_AFTER

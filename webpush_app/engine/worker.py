@@ -1,0 +1,57 @@
+"""The embedded worker: `python -m webpush_app.engine.worker`, a fresh interpreter beside the server.
+
+SIGTERM: takes nothing more, finishes what is under way, ends. SIGINT (Ctrl-C): hands back what is under way and ends at
+once. When its standard input ends, whoever started it is gone, and it stops as with SIGTERM.
+"""
+
+import logging
+import os
+import signal
+import sys
+
+from flask import Flask
+
+from webpush_app.delivery.dispatcher import Dispatcher
+from webpush_app.delivery.doorbell import Doorbell
+from webpush_app.engine.loop import Loop
+from webpush_app.errors import StartError
+from webpush_app.factory import create_app
+from webpush_app.protocol.requests_transport import RequestsTransport
+from webpush_app.protocol.transport import Transport
+
+KEPT = "--kept"  # started by the keeper, which holds the other end of standard input
+
+
+def serve(app: Flask, transport: Transport, *, is_kept: bool) -> None:
+    """Deliver until a signal says otherwise."""
+    doorbell = Doorbell(app.config["SETTINGS"].instance_path)
+    loop = Loop(app, Dispatcher(transport), doorbell, also=sys.stdin.fileno() if is_kept else None)
+    is_sudden = False
+
+    def stop(number: int, _frame: object) -> None:
+        nonlocal is_sudden
+        is_sudden = is_sudden or number == signal.SIGINT
+        loop.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    loop.run(is_sudden=lambda: is_sudden)
+    # Threads that still wait for a push service must not hold up the end.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def main() -> int:
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    try:
+        serve(create_app(), RequestsTransport(), is_kept=KEPT in sys.argv)
+    except StartError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.exit(main())

@@ -1,0 +1,160 @@
+"""The portable transport: one Requests session and a few threads. What Requests does for browsers' sake (redirects,
+cookies, proxies, retries) is turned off, and every exchange has one deadline for everything."""
+
+import logging
+import ssl
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from http.client import HTTPException, IncompleteRead
+from http.cookiejar import DefaultCookiePolicy
+from queue import SimpleQueue
+
+from requests import RequestException, Response, Session
+from requests.exceptions import InvalidSchema, InvalidURL
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
+from urllib3.exceptions import HTTPError
+
+from webpush_app.protocol.connecting import Adapter, Way, current_way
+from webpush_app.protocol.transport import (
+    DEADLINE_SECONDS,
+    MAX_ANSWER_BYTES,
+    PUBLIC,
+    AddressRule,
+    Answer,
+    NoAnswer,
+    Request,
+    Resolver,
+    Trouble,
+    by_dns,
+)
+
+# It writes whole paths into the log, and the path of an endpoint is a secret.
+logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+
+class _Session(Session):
+    def get_redirect_target(self, resp: Response) -> str | None:  # noqa: ARG002 - the signature is theirs
+        """None, whatever the answer says: with `allow_redirects=False` Requests would still read its whole body."""
+        return None
+
+
+class RequestsTransport:
+    def __init__(
+        self,
+        *,
+        rule: AddressRule = PUBLIC,
+        resolve: Resolver = by_dns,
+        ca_file: str | None = None,
+        deadline_seconds: float = DEADLINE_SECONDS,
+        parallel: int = 16,
+    ) -> None:
+        self._rule = rule
+        self._resolve = resolve
+        self._deadline_seconds = deadline_seconds
+        self._parallel = parallel
+        self._session = _session(ca_file, parallel)
+        self._threads = ThreadPoolExecutor(parallel, thread_name_prefix="push")
+
+    def exchange(self, requests: Iterable[tuple[int, Request]]) -> Iterator[tuple[int, Answer | NoAnswer]]:
+        source = _Source(requests)
+        keys: dict[Future[Answer | NoAnswer], int] = {}
+        done: SimpleQueue[Future[Answer | NoAnswer]] = SimpleQueue()
+        try:
+            while True:
+                while len(keys) < self._parallel and (pulled := source.next()):
+                    future = self._threads.submit(self._answer, pulled[1])
+                    keys[future] = pulled[0]
+                    future.add_done_callback(done.put)
+                    while not done.empty():  # an answer need not wait until the next request is encrypted
+                        future = done.get()
+                        yield keys.pop(future), future.result()
+                if not keys:
+                    break
+                future = done.get()
+                yield keys.pop(future), future.result()
+        finally:
+            for future in keys:
+                future.cancel()  # what is under way ends by itself, at its deadline at the latest
+        source.raise_problem()
+
+    def close(self) -> None:
+        self._threads.shutdown()
+        self._session.close()
+
+    def _answer(self, request: Request) -> Answer | NoAnswer:
+        way = Way(self._rule, self._resolve, self._deadline_seconds)
+        mine = current_way.set(way)
+        try:
+            return self._post(request)
+        except (RequestException, HTTPError, HTTPException, OSError, ValueError) as problem:
+            return way.stopped_by or _trouble(problem)
+        finally:
+            current_way.reset(mine)
+
+    def _post(self, request: Request) -> Answer:
+        with self._session.post(
+            request.url,
+            data=request.body,
+            headers=dict(request.headers),
+            stream=True,
+            allow_redirects=False,
+            timeout=self._deadline_seconds,
+        ) as response:
+            body = response.raw.read(MAX_ANSWER_BYTES + 1, decode_content=False)
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            is_cut = len(body) > MAX_ANSWER_BYTES
+            return Answer(response.status_code, headers, body[:MAX_ANSWER_BYTES], is_cut)
+
+
+class _Source:
+    """The caller's iterable. If it raises, that waits until what was sent before is answered."""
+
+    def __init__(self, requests: Iterable[tuple[int, Request]]) -> None:
+        self._iterator = iter(requests)
+        self._problem: Exception | None = None
+        self._is_open = True
+
+    def next(self) -> tuple[int, Request] | None:
+        if not self._is_open:
+            return None
+        try:
+            return next(self._iterator)
+        except StopIteration:
+            self._is_open = False
+        except Exception as problem:  # noqa: BLE001 - raised again by raise_problem
+            self._is_open, self._problem = False, problem
+        return None
+
+    def raise_problem(self) -> None:
+        if self._problem is not None:
+            raise self._problem
+
+
+def _session(ca_file: str | None, parallel: int) -> Session:
+    trusted = ssl.create_default_context(cafile=DEFAULT_CA_BUNDLE_PATH)
+    if ca_file is not None:
+        trusted.load_verify_locations(ca_file)
+    session = _Session()
+    session.trust_env = False  # neither proxies, nor passwords from .netrc, nor other authorities
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=()))
+    session.headers.clear()
+    session.headers.update({"User-Agent": "webpush", "Accept-Encoding": "identity"})
+    session.adapters.clear()
+    session.mount("https://", Adapter(trusted, parallel))
+    return session
+
+
+def _trouble(problem: BaseException) -> NoAnswer:
+    """After the connection was made: the innermost error says what happened, the others wrap it."""
+    while problem.__context__ is not None:
+        problem = problem.__context__
+    name = type(problem).__name__
+    if isinstance(problem, InvalidSchema | InvalidURL):
+        return NoAnswer(Trouble.ADDRESS_REFUSED, f"only https addresses are called ({name})")
+    if isinstance(problem, RequestException):  # it is an OSError too
+        return NoAnswer(Trouble.BAD_ANSWER, f"it could not be asked ({name})")
+    if isinstance(problem, TimeoutError):
+        return NoAnswer(Trouble.TIMEOUT, "no whole answer before the deadline")
+    if isinstance(problem, OSError | IncompleteRead):
+        return NoAnswer(Trouble.RESET, f"the connection ended before the answer did ({name})")
+    return NoAnswer(Trouble.BAD_ANSWER, f"what came was no HTTP answer ({name})")

@@ -1,0 +1,54 @@
+"""Signs for push services (VAPID, RFC 8292). The work is py_vapid's; here each origin's signature is made once an hour
+and used for every push to it, because a signature takes as long as an encryption."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Lock
+
+from py_vapid import VapidException
+
+from webpush_app import clock
+from webpush_app.protocol.vapid_keys import VapidKey
+
+REUSED_FOR = timedelta(hours=1)
+VALID_FOR = timedelta(hours=12)
+# Some push services have a host for each part of the world, and a wildcard lets strangers think up more.
+MOST_ORIGINS = 500
+
+
+class BadSubject(ValueError):
+    pass
+
+
+class Signer:
+    def __init__(self, key: VapidKey, subject: str, now: Callable[[], datetime] = clock.now) -> None:
+        self._key = key
+        self._subject = subject
+        self._now = now
+        self._signed: dict[str, tuple[datetime, str]] = {}
+        self._lock = Lock()
+        try:
+            self._sign("https://push.example.org", now())
+        except VapidException:
+            # Found here, at the start, and not in the midst of a thousand pushes.
+            raise BadSubject("The subject must be a mailto: or an https address that reaches the operator.") from None
+
+    def authorization(self, origin: str) -> str:
+        now = self._now()
+        with self._lock:
+            signed_at, header = self._signed.get(origin, (None, ""))
+            # A clock that was set back must not keep a signature for longer than an hour.
+            if signed_at is None or not timedelta() <= now - signed_at < REUSED_FOR:
+                header = self._sign(origin, now)
+                self._remember(origin, now, header)
+        return header
+
+    def _sign(self, origin: str, now: datetime) -> str:
+        expires = int((now + VALID_FOR).timestamp())
+        return str(self._key.vapid.sign({"aud": origin, "exp": expires, "sub": self._subject})["Authorization"])
+
+    def _remember(self, origin: str, now: datetime, header: str) -> None:
+        self._signed.pop(origin, None)
+        if len(self._signed) >= MOST_ORIGINS:
+            del self._signed[next(iter(self._signed))]
+        self._signed[origin] = (now, header)

@@ -1,0 +1,60 @@
+"""A browser that agreed to be pushed to: a person's, or anybody's who wants the news of the site."""
+
+import hashlib
+import json
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webpush_app import clock
+from webpush_app.accounts.models import User
+from webpush_app.database import IDS_ARE_NEVER_REUSED, Base
+
+
+class Off(StrEnum):
+    """Why a browser gets nothing for now. All but the last end when it posts its subscription again."""
+
+    SIGNED_OUT = "signed_out"
+    GONE = "gone"  # the push service does not know it any more
+    UNUSABLE = "unusable"  # nothing can be encrypted to its keys
+
+
+def fingerprint_of(endpoint: str) -> str:
+    """What an endpoint is found and compared by, here and in the page."""
+    return hashlib.sha256(endpoint.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+class PushSubscription(Base):
+    __tablename__ = "push_subscriptions"
+    __table_args__ = IDS_ARE_NEVER_REUSED
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    # Null: nobody was signed in. Such a browser gets broadcasts only.
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    # The session it was posted in. Not a foreign key: it is compared with sessions that have just been ended.
+    login_session_id: Mapped[int | None] = mapped_column(index=True)
+    # SHA-256 of the endpoint. The endpoint itself is a secret, and too long to be indexed everywhere.
+    fingerprint: Mapped[str] = mapped_column(String(64), unique=True)
+    endpoint: Mapped[str] = mapped_column(Text)
+    p256dh: Mapped[str] = mapped_column(String(96))
+    auth: Mapped[str] = mapped_column(String(32))
+    # The public key of ours it was made with: a push signed with any other is refused.
+    vapid_public_key: Mapped[str] = mapped_column(String(96))
+    browser: Mapped[str] = mapped_column(String(64), default="")
+    locale: Mapped[str] = mapped_column(String(8))
+    created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    last_seen_at: Mapped[datetime] = mapped_column(default=clock.now)
+    off_at: Mapped[datetime | None]
+    off_because: Mapped[str | None] = mapped_column(String(16))
+
+    user: Mapped[User | None] = relationship()
+
+    @property
+    def subscription_json(self) -> str:
+        """As the browser gave it, and as the tutorials store it."""
+        return json.dumps({"endpoint": self.endpoint, "keys": {"p256dh": self.p256dh, "auth": self.auth}})
+
+    def __repr__(self) -> str:
+        return f"<PushSubscription {self.id}>"

@@ -1,0 +1,160 @@
+"""Keep, list and end the subscriptions of browsers. Callers have begun a writing transaction, and commit."""
+
+import hmac
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, case, delete, func, select, update
+from sqlalchemy.exc import IntegrityError
+
+from webpush_app import clock
+from webpush_app.accounts.models import User
+from webpush_app.accounts.sessions import session_ending
+from webpush_app.database import db
+from webpush_app.errors import Conflict, NotFound
+from webpush_app.protocol.subscription import Subscription
+from webpush_app.subscriptions.models import Off, PushSubscription, fingerprint_of
+
+MOST_DEVICES = 20
+
+
+class MadeWithAnotherKey(Conflict):
+    code = "other_key"
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Who posts: a person in a session of theirs, or a stranger whose cookie remembers what this browser posted."""
+
+    person: User | None
+    posted_before: Collection[int] = ()
+
+    @property
+    def user_id(self) -> int | None:
+        return self.person.id if self.person else None
+
+    @property
+    def login_session_id(self) -> int | None:
+        return self.person.login_session.id if self.person and self.person.login_session else None
+
+    def owns(self) -> ColumnElement[bool]:
+        if self.person:
+            return PushSubscription.user_id == self.person.id
+        return PushSubscription.user_id.is_(None) & PushSubscription.id.in_(self.posted_before)
+
+
+def subscribe(
+    given: Subscription, viewer: Viewer, *, vapid_public_key: str, browser: str, locale: str
+) -> tuple[PushSubscription, bool]:
+    """The browser's row, and whether it is new. Posting the same again only says that the browser is still there."""
+    row = _find(given)
+    is_new = row is None
+    if row is None:
+        row = PushSubscription(fingerprint=fingerprint_of(given.endpoint), endpoint=given.endpoint)
+        _make_room(viewer)
+    else:
+        _check_may_take(row, given, viewer)
+        if viewer.user_id != row.user_id:
+            _make_room(viewer)
+    row.p256dh, row.auth = given.p256dh, given.auth
+    row.vapid_public_key = vapid_public_key
+    row.user_id, row.login_session_id = viewer.user_id, viewer.login_session_id
+    row.browser, row.locale = browser, locale
+    row.last_seen_at, row.off_at, row.off_because = clock.now(), None, None
+    db.session.add(row)
+    try:
+        db.session.flush()
+    except IntegrityError:  # PostgreSQL: the same browser posted twice in the same instant
+        raise Conflict(_("This browser was just being subscribed by another request. Please try again.")) from None
+    return row, is_new
+
+
+def list_own(viewer: Viewer) -> Sequence[PushSubscription]:
+    query = select(PushSubscription).where(viewer.owns())
+    return db.session.scalars(query.order_by(PushSubscription.last_seen_at.desc(), PushSubscription.id.desc())).all()
+
+
+def get_own(subscription_id: int, viewer: Viewer) -> PushSubscription:
+    query = select(PushSubscription).where(PushSubscription.id == subscription_id, viewer.owns())
+    row = db.session.scalar(query)
+    if row is None:
+        raise _unknown()
+    return row
+
+
+def remove_own(subscription_id: int, viewer: Viewer) -> int:
+    row = get_own(subscription_id, viewer)
+    db.session.delete(row)
+    return row.id
+
+
+def remove_by_secret(endpoint: str, auth: str) -> int:
+    """For the browser itself, whoever is signed in: it alone knows both."""
+    query = select(PushSubscription).where(PushSubscription.fingerprint == fingerprint_of(endpoint))
+    row = db.session.scalar(query)
+    if row is None or not hmac.compare_digest(row.auth.encode(), auth.encode("utf-8", "replace")):
+        raise _unknown()
+    db.session.delete(row)
+    return row.id
+
+
+def turn_off(sent: Collection[int], because: Off, *, claimed_at: datetime) -> None:
+    """After what a push service said, unless the browser has posted again since the push was claimed."""
+    db.session.execute(
+        update(PushSubscription)
+        .where(PushSubscription.id.in_(sent), PushSubscription.last_seen_at <= claimed_at)
+        .where(PushSubscription.off_at.is_(None))
+        .values(off_at=clock.now(), off_because=because)
+    )
+
+
+def let_go(_sender: Any, session_ids: Collection[int]) -> None:
+    """Somebody signed out: these browsers get nothing more until they post again."""
+    db.session.execute(
+        update(PushSubscription)
+        .where(PushSubscription.login_session_id.in_(session_ids), PushSubscription.off_at.is_(None))
+        .values(off_at=clock.now(), off_because=Off.SIGNED_OUT)
+    )
+
+
+session_ending.connect(let_go)
+
+
+def _find(given: Subscription) -> PushSubscription | None:
+    query = select(PushSubscription).where(PushSubscription.fingerprint == fingerprint_of(given.endpoint))
+    return db.session.scalar(query.with_for_update())
+
+
+def _check_may_take(row: PushSubscription, given: Subscription, viewer: Viewer) -> None:
+    is_own = row.user_id == viewer.user_id if viewer.person else row.user_id is None and row.id in viewer.posted_before
+    has_same_keys = hmac.compare_digest(row.p256dh + row.auth, given.p256dh + given.auth)
+    if not is_own and not has_same_keys:
+        raise Conflict(
+            _(
+                "This endpoint is known already, with other keys. If it is your browser's: end its subscription there, "
+                "and subscribe again."
+            ),
+            field="endpoint",
+        )
+
+
+def _make_room(viewer: Viewer) -> None:
+    """At most so many browsers a person; those that are off go first, then who has not been seen for longest."""
+    if viewer.person is None:
+        return
+    own = PushSubscription.user_id == viewer.person.id
+    count = db.session.scalar(select(func.count()).select_from(PushSubscription).where(own)) or 0
+    if count < MOST_DEVICES:
+        return
+    is_on_last = case((PushSubscription.off_at.is_(None), 1), else_=0)
+    oldest = select(PushSubscription.id).where(own)
+    oldest = oldest.order_by(is_on_last, PushSubscription.last_seen_at, PushSubscription.id)
+    given_up = db.session.scalars(oldest.limit(count - MOST_DEVICES + 1)).all()
+    db.session.execute(delete(PushSubscription).where(PushSubscription.id.in_(given_up)))
+
+
+def _unknown() -> NotFound:
+    return NotFound(_("This subscription is not known here. It may have been removed already."))

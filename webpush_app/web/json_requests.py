@@ -1,0 +1,54 @@
+"""What a route for programs asks of a request: JSON, from our own pages, and not too much of it.
+
+Such routes ask for no CSRF token. Another site can make a browser send neither `application/json` nor our `Origin`.
+"""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, request
+from flask_babel import gettext as _
+
+from webpush_app.errors import InvalidInput, NotAllowed
+from webpush_app.web.extensions import csrf
+
+MOST_BODY_BYTES = 16 * 1024
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def guard(blueprint: Blueprint) -> None:
+    """Every route of the blueprint that changes something stands behind this."""
+    csrf.exempt(blueprint)
+    blueprint.before_request(_check)
+
+
+def body() -> dict[str, Any]:
+    try:
+        given = request.get_json(silent=True)
+    except RecursionError:  # thousands of brackets
+        given = None
+    if not isinstance(given, dict):
+        raise InvalidInput(_("The body must be a JSON object."))
+    return given
+
+
+def _check() -> None:
+    request.max_content_length = MOST_BODY_BYTES
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    if not _is_from_own_page(request.headers.get("Origin", "")):
+        raise NotAllowed(_("This works from this site's own pages only: the Origin header must name this site."))
+    if not request.is_json:
+        raise InvalidInput(_("Send JSON, with the header Content-Type: application/json."))
+
+
+def _is_from_own_page(origin: str) -> bool:
+    """The scheme is not compared: behind a proxy that ends TLS, a request of an https page looks like plain http."""
+    try:
+        asked, own = urlsplit(origin), urlsplit(f"{request.scheme}://{request.host}")
+        default = _DEFAULT_PORTS.get(asked.scheme)
+        ports = (asked.port or default, own.port or default)
+    except ValueError:
+        return False
+    is_plain = not (asked.path or asked.query or asked.fragment or asked.username)
+    return default is not None and is_plain and asked.hostname == own.hostname and ports[0] == ports[1]
