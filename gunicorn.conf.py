@@ -1,13 +1,15 @@
 """How gunicorn serves the service: one process of cooperative greenlets, so that thousands may wait at once."""
 
 import logging
+from subprocess import Popen as _Popen
+from typing import Any
 
 # Underscored: gunicorn takes every other name of this file for a setting of its own.
 from webpush_app.config import load as _load
 from webpush_app.engine import keeper as _keeper
 
 _settings = _load()
-_kept: list["_keeper.subprocess.Popen[bytes]"] = []
+_kept: list["_Popen[bytes]"] = []
 
 bind = f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
 worker_class = "webpush_app.server.Worker"
@@ -24,17 +26,17 @@ proc_name = "webpush"
 control_socket_disable = True
 
 
-def when_ready(server):  # type: ignore[no-untyped-def] # noqa: ARG001 - gunicorn's hook, called with its own master
+def when_ready(_server: object) -> None:
     if _settings.embedded_worker:
         _kept.append(_keeper.start())
 
 
-def on_exit(server):  # type: ignore[no-untyped-def] # noqa: ARG001 - gunicorn's hook, called with its own master
+def on_exit(_server: object) -> None:
     while _kept:
         _keeper.stop(_kept.pop())
 
 
-def post_worker_init(worker):  # type: ignore[no-untyped-def] - gunicorn's hook, called with its own worker object
+def post_worker_init(worker: Any) -> None:
     from webpush_app.start import announce
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")

@@ -8,6 +8,11 @@
 # ITEMS_PER_PAGE = 20
 # POLL_SECONDS = 10
 # TRUSTED_PROXIES = 0
+# VAPID_PRIVATE_KEY = ""  # a key of your own; without this line one is made and kept in the file vapid_private_key
+# VAPID_PUBLIC_KEY = ""  # follows from the private key
+# VAPID_CLAIM_EMAIL = "ops@example.com"
+# PUSH_SERVICE_HOSTS = "push.example.org,*.example.net"
+# EMBEDDED_WORKER = True
 # LOG_LEVEL = "INFO"
 # DATABASE_URL = "sqlite:////var/lib/webpush/webpush.sqlite3"
 # SECRET_KEY = ""  # at least 32 characters of your own; without this line one is made and kept in the file secret_key

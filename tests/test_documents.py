@@ -16,11 +16,13 @@ def test_the_settings_table_is_complete_and_has_the_right_defaults() -> None:
     assert set(table) == set(NAMES)
     for field in fields(Settings):
         if isinstance(field.default, str | int | float):
-            assert (
-                f"{field.default:g}"
-                if isinstance(field.default, float)
-                else str(field.default) in table[field.name.upper()]
-            )
+            assert _as_written(field.default) in table[field.name.upper()]
+
+
+def _as_written(value: str | float | bool) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def test_the_example_of_the_settings_file_names_only_settings() -> None:

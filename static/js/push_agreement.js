@@ -79,8 +79,9 @@ async function bring(site, registration, isWanted) {
   return tell(site, registration, key);
 }
 
+// Posted in this very session, so that signing out of it turns it off; and not too long ago.
 function isFresh(row) {
-  return Date.now() - Date.parse(row.last_seen_at) < SEEN_AGAIN_AFTER_MS;
+  return row.is_this_session && Date.now() - Date.parse(row.last_seen_at) < SEEN_AGAIN_AFTER_MS;
 }
 
 async function tell(site, registration, key, isSecondTry = false) {

@@ -5,28 +5,22 @@
 
 import logging
 import os
-import socket
 import sys
+from pathlib import Path
 
+from tests.push.redirection import transport_options
 from webpush_app.engine.worker import serve
 from webpush_app.factory import create_app
 from webpush_app.protocol.requests_transport import RequestsTransport
 
-_host, _, _port = os.environ["PUSH_STAND_IN"].rpartition(":")
-STAND_IN = (_host, int(_port))
-
 
 def main() -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    transport = RequestsTransport(
-        rule=lambda address: address == STAND_IN[0],
-        resolve=lambda _host, _port: [(socket.AF_INET, STAND_IN)],
-        ca_file=os.environ["PUSH_CA_FILE"],
-    )
+    options = transport_options(os.environ["PUSH_STAND_IN"], Path(os.environ["PUSH_CA_FILE"]))
     app = create_app()
     sys.stdout.write("Pushing\n")
     sys.stdout.flush()
-    serve(app, transport, is_kept=False)
+    serve(app, RequestsTransport(**options), is_kept=False)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The outbox: one row for each push and browser, without its text, in the same database as what it is about.
 
-`due_at` says when somebody has to look at the row again: at the next attempt, or when the lease of whoever is sending it
-ends; null once it is final. One index holds what is to be done and nothing else, and the rows of a worker that died
+`due_at` says when somebody has to look at the row again: at the next attempt, or when the lease of its sender ends;
+null once it is final. One index holds what is to be done and nothing else, and the rows of a worker that died
 come back by themselves.
 
 No foreign keys and three indexes: with more, writing a large broadcast takes five times as long. A row whose browser or

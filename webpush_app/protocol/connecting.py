@@ -21,6 +21,7 @@ from urllib3.connection import HTTPSConnection
 from webpush_app.protocol.transport import AddressRule, NoAnswer, Resolver, SocketAddress, Trouble
 
 KEPT_HOSTS = 64
+LATE = "no whole answer before the deadline"
 
 _Addresses = Sequence[tuple[int, SocketAddress]]
 
@@ -33,11 +34,13 @@ class Way:
         self._resolve = resolve
         self._ends_at = time.monotonic() + deadline_seconds
         self.stopped_by: NoAnswer | None = None
+        self.is_at_end = False
+        """The service ended the connection. http.client takes headers that break off for whole ones."""
 
     def remaining_seconds(self) -> float:
         seconds = self._ends_at - time.monotonic()
         if seconds <= 0:
-            raise self.stopped(Trouble.TIMEOUT, "no whole answer before the deadline")
+            raise self.stopped(Trouble.TIMEOUT, LATE)
         return seconds
 
     def stopped(self, trouble: Trouble, detail: str) -> OSError:
@@ -111,8 +114,11 @@ class _TimedSocket(ssl.SSLSocket):
             raise way.stopped(Trouble.TLS, f"{self.server_hostname}: {detail}") from problem
 
     def read(self, len: int = 1024, buffer: Any = None) -> Any:  # noqa: A002 - the name is ssl's
-        self.settimeout(current_way.get().remaining_seconds())
-        return super().read(len, buffer)
+        way = current_way.get()
+        self.settimeout(way.remaining_seconds())
+        got = super().read(len, buffer)
+        way.is_at_end = way.is_at_end or not got
+        return got
 
     def send(self, data: Any, flags: int = 0) -> int:
         self.settimeout(current_way.get().remaining_seconds())

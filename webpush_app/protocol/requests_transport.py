@@ -14,7 +14,7 @@ from requests.exceptions import InvalidSchema, InvalidURL
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.exceptions import HTTPError
 
-from webpush_app.protocol.connecting import Adapter, Way, current_way
+from webpush_app.protocol.connecting import LATE, Adapter, Way, current_way
 from webpush_app.protocol.transport import (
     DEADLINE_SECONDS,
     MAX_ANSWER_BYTES,
@@ -85,13 +85,13 @@ class RequestsTransport:
         way = Way(self._rule, self._resolve, self._deadline_seconds)
         mine = current_way.set(way)
         try:
-            return self._post(request)
+            return self._post(request, way)
         except (RequestException, HTTPError, HTTPException, OSError, ValueError) as problem:
-            return way.stopped_by or _trouble(problem)
+            return way.stopped_by or _trouble(problem, way)
         finally:
             current_way.reset(mine)
 
-    def _post(self, request: Request) -> Answer:
+    def _post(self, request: Request, way: Way) -> Answer:
         with self._session.post(
             request.url,
             data=request.body,
@@ -100,7 +100,9 @@ class RequestsTransport:
             allow_redirects=False,
             timeout=self._deadline_seconds,
         ) as response:
-            body = response.raw.read(MAX_ANSWER_BYTES + 1, decode_content=False)
+            if way.is_at_end:
+                raise ConnectionResetError
+            body = _beginning(response)
             headers = {name.lower(): value for name, value in response.headers.items()}
             is_cut = len(body) > MAX_ANSWER_BYTES
             return Answer(response.status_code, headers, body[:MAX_ANSWER_BYTES], is_cut)
@@ -144,7 +146,18 @@ def _session(ca_file: str | None, parallel: int) -> Session:
     return session
 
 
-def _trouble(problem: BaseException) -> NoAnswer:
+def _beginning(response: Response) -> bytes:
+    """One byte more than is kept, if there are so many. Only a read at the end of a body says whether it was whole."""
+    body = b""
+    while len(body) <= MAX_ANSWER_BYTES:
+        piece = response.raw.read(MAX_ANSWER_BYTES + 1 - len(body), decode_content=False)
+        if not piece:
+            break
+        body += piece
+    return body
+
+
+def _trouble(problem: BaseException, way: Way) -> NoAnswer:
     """After the connection was made: the innermost error says what happened, the others wrap it."""
     while problem.__context__ is not None:
         problem = problem.__context__
@@ -154,7 +167,7 @@ def _trouble(problem: BaseException) -> NoAnswer:
     if isinstance(problem, RequestException):  # it is an OSError too
         return NoAnswer(Trouble.BAD_ANSWER, f"it could not be asked ({name})")
     if isinstance(problem, TimeoutError):
-        return NoAnswer(Trouble.TIMEOUT, "no whole answer before the deadline")
-    if isinstance(problem, OSError | IncompleteRead):
+        return NoAnswer(Trouble.TIMEOUT, LATE)
+    if isinstance(problem, OSError | IncompleteRead) or way.is_at_end:
         return NoAnswer(Trouble.RESET, f"the connection ended before the answer did ({name})")
     return NoAnswer(Trouble.BAD_ANSWER, f"what came was no HTTP answer ({name})")

@@ -6,13 +6,15 @@ Such routes ask for no CSRF token. Another site can make a browser send neither 
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, request
 from flask_babel import gettext as _
+from flask_login import current_user
 
 from webpush_app.errors import InvalidInput, NotAllowed
 from webpush_app.web.extensions import csrf
 
 MOST_BODY_BYTES = 16 * 1024
+USER_HEADER = "Webpush-User"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -20,6 +22,7 @@ def guard(blueprint: Blueprint) -> None:
     """Every route of the blueprint that changes something stands behind this."""
     csrf.exempt(blueprint)
     blueprint.before_request(_check)
+    blueprint.after_request(_say_who)
 
 
 def body() -> dict[str, Any]:
@@ -40,6 +43,12 @@ def _check() -> None:
         raise NotAllowed(_("This works from this site's own pages only: the Origin header must name this site."))
     if not request.is_json:
         raise InvalidInput(_("Send JSON, with the header Content-Type: application/json."))
+
+
+def _say_who(response: Response) -> Response:
+    """Whose answer this is: a page that was opened by somebody else, before they signed out, must not act on it."""
+    response.headers[USER_HEADER] = str(current_user.id) if current_user.is_authenticated else ""
+    return response
 
 
 def _is_from_own_page(origin: str) -> bool:
