@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import listing, notifications, sending, signing_in, starting, unread
+from bench import listing, notifications, pushing, sending, signing_in, starting, unread
 from bench.figures import tell
 
 SUBJECTS: dict[str, Callable[[Path], None]] = {
@@ -14,6 +14,7 @@ SUBJECTS: dict[str, Callable[[Path], None]] = {
     "listing": listing.measure,
     "notifications": notifications.measure,
     "sending": sending.measure,
+    "pushing": pushing.measure,
     "signing_in": signing_in.measure,
     "starting": starting.measure,
 }

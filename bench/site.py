@@ -30,7 +30,7 @@ class Site:
 
 
 @contextmanager
-def serving(folder: Path, people: Sequence[str]) -> Iterator[Site]:
+def serving(folder: Path, people: Sequence[str], **settings_of_server: str) -> Iterator[Site]:
     settings = config.load({"INSTANCE_PATH": str(folder)})
     app = start.prepare(settings)
     with app.app_context():
@@ -40,7 +40,7 @@ def serving(folder: Path, people: Sequence[str]) -> Iterator[Site]:
             service.create_user(name, password_hash)
         db.session.commit()
         db.engine.dispose()
-    with running(folder) as server:
+    with running(folder, **settings_of_server) as server:
         yield Site(server, Path(settings.database_url.removeprefix("sqlite:///")))
 
 
