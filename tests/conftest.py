@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
+from playwright.sync_api import Playwright, sync_playwright
 
 from tests.people import PASSWORD, Browser, People
 from webpush_app import start, translate
@@ -31,6 +32,13 @@ def settings_in(folder: Path, **given: object) -> Settings:
 @pytest.fixture(scope="session", autouse=True)
 def _compiled_translations() -> None:
     list(translate.compile_stale())
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """One for all tests: a thread can have no second one beside it."""
+    with sync_playwright() as started:
+        yield started
 
 
 @pytest.fixture(scope="session")
@@ -93,3 +101,10 @@ def susan(people: People) -> Browser:
 @pytest.fixture
 def john(people: People) -> Browser:
     return people.browser("john")
+
+
+@pytest.fixture
+def admin(people: People) -> Browser:
+    """The browser of somebody who may write to many."""
+    people("admin", is_admin=True)
+    return people.browser("admin")
