@@ -17,7 +17,7 @@ self.addEventListener("push", (event) => {
 async function show(data) {
   const { title, body, url, tag, lang, timestamp } = read(data ? data.text() : "");
   const options = { ...LOOK, body: text(body), tag: text(tag), lang: text(lang), data: { url: text(url) } };
-  if (Number.isFinite(timestamp)) options.timestamp = timestamp;
+  if (Number.isSafeInteger(timestamp) && timestamp > 0) options.timestamp = timestamp;
   await self.registration.showNotification(text(title).trim() ? title : UNTITLED, options);
 }
 

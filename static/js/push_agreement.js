@@ -87,14 +87,22 @@ function isFresh(row) {
 async function tell(site, registration, key, isSecondTry = false) {
   const subscription = await subscribe(registration, key);
   try {
-    return on(site, await add(site, subscription, key));
+    const id = await add(site, subscription, key);
+    if (isSecondTry || (await isKept(registration, subscription))) return on(site, id);
+    await remove(site, subscription).catch(() => null);
   } catch (trouble) {
     if (trouble.status !== 409 || isSecondTry) throw trouble;
   }
-  // It belongs to somebody else, or the key was replaced a moment ago: a new one is ours.
+  // It is lost, or belongs to somebody else, or the key was replaced a moment ago: a new one is ours.
   await unsubscribe(subscription);
   const { application_server_key } = await list(site);
   return tell(site, registration, application_server_key ?? key, true);
+}
+
+// Who goes to another page while one subscribes has two at it. In Chromium the first can end last and put the other's
+// subscription out of use without a word: pushes to it are taken by the push service, and never shown.
+async function isKept(registration, { endpoint }) {
+  return (await registration.pushManager.getSubscription())?.endpoint === endpoint;
 }
 
 function on(site, id) {

@@ -9,7 +9,10 @@ from tests.push.firefox import Firefox, Tab
 from tests.push.product import Product
 
 CARD = "[data-push-card]"
-TURN_ON, TURN_OFF, TEST = (f"{CARD} [data-push-do={name}]" for name in ("on", "off", "test"))
+# Several states of the card have such a button, and one state is seen.
+TURN_ON, TURN_OFF, TEST = (
+    f"{CARD} [data-push-state]:not([hidden]) [data-push-do={it}]" for it in ("on", "off", "test")
+)
 # The browser ends what it had here, as its pages would do it, and forgets the worker.
 LEAVE = """(async () => {
   const registration = await navigator.serviceWorker.getRegistration("/");
@@ -45,13 +48,14 @@ class Seat:
     def open(self, path: str = "/") -> Tab:
         return self.stage.firefox.open(f"{self.address}{path}")
 
+    def newcomer(self, wanted: str) -> tuple[Tab, str]:
+        """Somebody who has just registered, by the form; the name is made unique."""
+        tab = self.open("/register")
+        return tab, self._register(tab, wanted)
+
     def register(self, tab: Tab, wanted: str) -> str:
-        """By the form; gives the name that was taken."""
-        name = self.stage.product.new_name(wanted)
         tab.go(f"{self.address}/register")
-        self._send(tab, username=name, password=PASSWORD, password2=PASSWORD)
-        tab.wait_for("document.body.dataset.user")
-        return name
+        return self._register(tab, wanted)
 
     def sign_in(self, tab: Tab, name: str) -> None:
         tab.go(f"{self.address}/login")
@@ -73,16 +77,21 @@ class Seat:
 
     def subscribed(self, wanted: str) -> tuple[Tab, str]:
         """Somebody new, who has just turned on notifications."""
-        tab = self.open()
-        name = self.register(tab, wanted)
+        tab, name = self.newcomer(wanted)
         self.turn_on(tab)
         return tab, name
 
     def sees(self, title: str, body: str) -> Shown:
         """Waits for the notification."""
         shown = self.stage.desktop.wait_for(lambda one: one.body == body)
-        assert shown.title == title
+        assert shown.title == title, f"it was {shown}"
         return shown
+
+    def refused(self) -> list[int]:
+        """How the push service answered what it did not take; such an answer is asked for once."""
+        statuses = [refusal.status for refusal in self.stage.autopush.refusals]
+        self.stage.autopush.refusals.clear()
+        return statuses
 
     def leave(self) -> None:
         for tab in self.stage.firefox.tabs():
@@ -93,6 +102,12 @@ class Seat:
         for shown in self.stage.desktop.visible:
             self.stage.desktop.close(shown)
         self.stage.desktop.shown.clear()
+
+    def _register(self, tab: Tab, wanted: str) -> str:
+        name = self.stage.product.new_name(wanted)
+        self._send(tab, username=name, password=PASSWORD, password2=PASSWORD)
+        tab.wait_for("document.body.dataset.user")
+        return name
 
     def _send(self, tab: Tab, **fields: str) -> None:
         for name, text in fields.items():

@@ -5,9 +5,12 @@ A test sits at the browser. Whoever else takes part does so by HTTP, through the
 
 import itertools
 import json
+import os
+import signal
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -68,6 +71,10 @@ class Product:
     instance: Path
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
+    @property
+    def _database(self) -> Path:
+        return self.instance / "webpush.sqlite3"
+
     def new_address(self) -> str:
         """The same site by a name that is new to every browser: it knows no cookie, permission or worker there."""
         return f"http://site-{next(self._numbers)}.localhost:{self.server.port}"
@@ -87,23 +94,25 @@ class Product:
         assert path, "the start printed no link for the first admin"
         return self._enter(path, "admin", contact_email="ops@example.com")
 
+    @contextmanager
+    def worker_held(self) -> Iterator[None]:
+        """Meanwhile nothing is sent, and what is to be sent waits in the outbox."""
+        process = self.worker.process.pid
+        os.kill(process, signal.SIGSTOP)
+        try:
+            while not self._anybody_can_write():
+                # It was in the midst of a transaction, which would hold up the server.
+                os.kill(process, signal.SIGCONT)
+                time.sleep(0.01)
+                os.kill(process, signal.SIGSTOP)
+            yield
+        finally:
+            os.kill(process, signal.SIGCONT)
+
     def subscriptions_of(self, name: str | None) -> Sequence[PushSubscription]:
         """The browsers of a person, oldest first, off ones too; or those of strangers."""
         query = select(PushSubscription).outerjoin(User).where(User.username == name)
         return self._read(query.order_by(PushSubscription.id))
-
-    def wait_for_subscription(
-        self, name: str | None, wanted: Callable[[PushSubscription], bool], timeout: float = 10.0
-    ) -> PushSubscription:
-        """The first of a person's, or of strangers', of which the condition is true."""
-        deadline = time.monotonic() + timeout
-        while True:
-            found = self.subscriptions_of(name)
-            for row in found:
-                if wanted(row):
-                    return row
-            assert time.monotonic() < deadline, f"no such subscription within {timeout} s, only {found}"
-            time.sleep(0.05)
 
     def pushes_to(self, name: str) -> Sequence[Push]:
         """What was put into the outbox for this person, oldest first."""
@@ -114,6 +123,15 @@ class Product:
         query = select(Message).join(User, User.id == Message.recipient_id).where(User.username == name)
         return self._read(query.order_by(Message.id))
 
+    def _anybody_can_write(self) -> bool:
+        os.waitid(os.P_PID, self.worker.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        with closing(sqlite3.connect(self._database, timeout=0, isolation_level=None)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return False
+        return True
+
     def _enter(self, path: str, name: str, **more: str) -> Person:
         with Visitor(self.server.port) as visitor:
             fields = {"username": name, "password": PASSWORD, "password2": PASSWORD, **more}
@@ -123,8 +141,7 @@ class Product:
 
     def _read(self, query: Select[T]) -> Sequence[T]:
         """From the database itself, without a way to change it."""
-        place = f"sqlite:///file:{self.instance / 'webpush.sqlite3'}?mode=ro&uri=true"
-        engine = create_engine(place, poolclass=NullPool)
+        engine = create_engine(f"sqlite:///file:{self._database}?mode=ro&uri=true", poolclass=NullPool)
         with Session(engine) as session:
             return session.scalars(query).all()
 
@@ -138,3 +155,11 @@ def product(folder: Path, stand_in: str, ca_file: Path, **settings: str) -> Iter
         pushing(folder, stand_in, ca_file, **given) as worker,
     ):
         yield Product(server, worker, folder)
+
+
+def eventually(ask: Callable[[], object], wanted: object, timeout: float = 10.0) -> None:
+    """Waits for what the server and the worker do by themselves."""
+    deadline = time.monotonic() + timeout
+    while (answer := ask()) != wanted:
+        assert time.monotonic() < deadline, f"after {timeout} s it is still {answer}, and not {wanted}"
+        time.sleep(0.05)

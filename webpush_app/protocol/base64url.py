@@ -8,7 +8,7 @@ import base64
 import re
 
 _TEXT = re.compile(r"[A-Za-z0-9_+/-]+={0,2}")
-_TO_URL_ALPHABET = str.maketrans("+/", "-_")
+_TO_STANDARD_ALPHABET = str.maketrans("-_", "+/")
 
 
 def encode(data: bytes) -> str:
@@ -19,7 +19,7 @@ def decode(text: str) -> bytes:
     """Raises ValueError for what is not base64."""
     if not _TEXT.fullmatch(text):
         raise ValueError("is not base64url text")
-    bare = text.rstrip("=").translate(_TO_URL_ALPHABET)
+    bare = text.rstrip("=").translate(_TO_STANDARD_ALPHABET)
     if len(bare) % 4 == 1:
         raise ValueError("is base64url text with a character missing or too many")
-    return base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4))
+    return base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)

@@ -28,5 +28,5 @@ def encrypt(subscription: BrowserKeys, payload: bytes) -> bytes:
         # It asks for an endpoint and does not use it to encrypt.
         pusher = WebPusher({"endpoint": "", "keys": {"p256dh": subscription.p256dh, "auth": subscription.auth}})
         return bytes(pusher.encode(payload)["body"])
-    except (WebPushException, NoData, ECEException, ValueError) as problem:
+    except (WebPushException, NoData, ECEException, ValueError, IndexError) as problem:
         raise CannotEncrypt(type(problem).__name__) from None

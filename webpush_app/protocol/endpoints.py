@@ -45,9 +45,7 @@ _GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 # Python's is_global calls some of these global, and differs from one version of Python to the next.
 _NOT_PUBLIC_4 = tuple(ipaddress.IPv4Network(network) for network in ("192.0.0.0/24", "192.88.99.0/24"))
-_NOT_PUBLIC_6 = tuple(
-    ipaddress.IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "2620:4f:8000::/48", "3fff::/20")
-)
+_NOT_PUBLIC_6 = tuple(ipaddress.IPv6Network(network) for network in ("2001::/23", "2620:4f:8000::/48", "3fff::/20"))
 
 
 class EndpointRefused(ValueError):

@@ -10,9 +10,10 @@ from http.cookiejar import DefaultCookiePolicy
 from queue import SimpleQueue
 
 from requests import RequestException, Response, Session
-from requests.exceptions import InvalidSchema, InvalidURL
+from requests.exceptions import ConnectionError as RequestsConnectionError
+from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema, SSLError, Timeout
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, LocationValueError
 
 from webpush_app.protocol.connecting import LATE, Adapter, Way, current_way
 from webpush_app.protocol.transport import (
@@ -157,17 +158,30 @@ def _beginning(response: Response) -> bytes:
     return body
 
 
+# The innermost error says what happened, the others wrap it. First match wins: those of Requests are OSErrors too.
+_TROUBLES: tuple[tuple[type[Exception], Trouble, str], ...] = (
+    (InvalidSchema, Trouble.ADDRESS_REFUSED, "only https addresses are called"),
+    (InvalidURL, Trouble.ADDRESS_REFUSED, "only https addresses are called"),
+    (MissingSchema, Trouble.ADDRESS_REFUSED, "only https addresses are called"),
+    (LocationValueError, Trouble.ADDRESS_REFUSED, "only https addresses are called"),
+    (Timeout, Trouble.TIMEOUT, LATE),
+    (TimeoutError, Trouble.TIMEOUT, LATE),
+    (SSLError, Trouble.TLS, "no trust in the connection"),
+    (RequestsConnectionError, Trouble.RESET, "the connection ended before the answer did"),
+    (RequestException, Trouble.BAD_ANSWER, "it could not be asked"),
+    (OSError, Trouble.RESET, "the connection ended before the answer did"),
+    (IncompleteRead, Trouble.RESET, "the connection ended before the answer did"),
+)
+
+
 def _trouble(problem: BaseException, way: Way) -> NoAnswer:
-    """After the connection was made: the innermost error says what happened, the others wrap it."""
+    """Of an error that the way did not note itself. Words of libraries are left out: they repeat the URL."""
     while problem.__context__ is not None:
         problem = problem.__context__
     name = type(problem).__name__
-    if isinstance(problem, InvalidSchema | InvalidURL):
-        return NoAnswer(Trouble.ADDRESS_REFUSED, f"only https addresses are called ({name})")
-    if isinstance(problem, RequestException):  # it is an OSError too
-        return NoAnswer(Trouble.BAD_ANSWER, f"it could not be asked ({name})")
-    if isinstance(problem, TimeoutError):
-        return NoAnswer(Trouble.TIMEOUT, LATE)
-    if isinstance(problem, OSError | IncompleteRead) or way.is_at_end:
-        return NoAnswer(Trouble.RESET, f"the connection ended before the answer did ({name})")
+    for kind, trouble, detail in _TROUBLES:
+        if isinstance(problem, kind):
+            return NoAnswer(trouble, f"{detail} ({name})")
+    if way.is_at_end:
+        return NoAnswer(Trouble.RESET, f"the answer broke off ({name})")
     return NoAnswer(Trouble.BAD_ANSWER, f"what came was no HTTP answer ({name})")

@@ -12,7 +12,6 @@ from webpush_app.protocol.endpoints import EndpointRefused, check_endpoint
 
 POINT_BYTES = 65
 AUTH_BYTES = 16
-MAX_KEY_TEXT = 200
 
 
 class SubscriptionRefused(ValueError):
@@ -75,7 +74,7 @@ def _read_auth(given: object) -> str:
 
 def _read_bytes(field: str, given: object, length: int) -> bytes:
     reason = f"must be the base64url text of {length} bytes"
-    if not isinstance(given, str) or len(given) > MAX_KEY_TEXT:
+    if not isinstance(given, str):
         raise SubscriptionRefused(field, reason)
     try:
         data = base64url.decode(given)

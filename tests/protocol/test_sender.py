@@ -1,0 +1,204 @@
+"""Pushes are encrypted and signed when the transport can take them, and each one's outcome comes back with its key."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.protocol.conftest import MakeTransport, Names
+from tests.push import verifier
+from tests.push.browser_keys import BrowserKeys, as_base64url
+from tests.push.service import APPLE, GOOGLE, MOZILLA, PushService, Subscribed
+from webpush_app.protocol.answers import Accepted, Refused, RefusedFor, RetryLater, SubscriptionGone, Why
+from webpush_app.protocol.message import Message, Urgency, to_payload
+from webpush_app.protocol.sender import Push, Sender
+from webpush_app.protocol.signing import Signer
+from webpush_app.protocol.subscription import Subscription, read_subscription
+from webpush_app.protocol.transport import Answer, NoAnswer, Request, Trouble
+from webpush_app.protocol.vapid_keys import generate
+
+NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
+KEY = generate()
+BROWSER = BrowserKeys.make()
+SUBSCRIPTION = Subscription(
+    f"https://{MOZILLA}:443/wpush/v2/x", as_base64url(BROWSER.p256dh), as_base64url(BROWSER.auth)
+)
+OFF_CURVE = replace(SUBSCRIPTION, p256dh=as_base64url(b"\4" + b"\1" * 64))
+
+
+@dataclass
+class Notebook:
+    """A transport that writes down what it is given, and answers what it is told."""
+
+    answer: Answer | NoAnswer = field(default_factory=lambda: Answer(201, {}, b"", is_cut=False))
+    requests: list[Request] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
+
+    def exchange(self, requests: Iterable[tuple[int, Request]]) -> Iterator[tuple[int, Answer | NoAnswer]]:
+        try:
+            for key, request in requests:
+                self.requests.append(request)
+                yield key, self.answer
+        finally:
+            self.ended.append("exchange")
+
+    def close(self) -> None:
+        self.ended.append("transport")
+
+
+def sender_over(transport: Notebook) -> Sender:
+    return Sender(transport, Signer(KEY, "mailto:admin@example.com", lambda: NOW), lambda: NOW)
+
+
+def push(key: int = 1, subscription: Subscription = SUBSCRIPTION, **given: object) -> Push:
+    usual = Push(key, subscription, b"hello", ttl_seconds=3600, urgency=Urgency.HIGH, topic="a" * 32)
+    return replace(usual, **given)  # type: ignore[arg-type]
+
+
+def test_a_push_is_what_a_strict_service_takes() -> None:
+    notebook = Notebook()
+    assert list(sender_over(notebook).send([push(7)])) == [(7, Accepted(201, ""))]
+    [request] = notebook.requests
+    verifier.verify_headers(request.headers)
+    verifier.verify_body(request.body)
+    claims = verifier.verify_vapid(request.headers["Authorization"], request.url, KEY.public, NOW.timestamp())
+    assert claims.audience == f"https://{MOZILLA}"
+    assert BROWSER.decrypt(request.body) == b"hello"
+    assert request.url == SUBSCRIPTION.endpoint
+    del claims
+    assert {name: value for name, value in request.headers.items() if name != "Authorization"} == {
+        "TTL": "3600",
+        "Urgency": "high",
+        "Topic": "a" * 32,
+        "Content-Encoding": "aes128gcm",
+        "Content-Type": "application/octet-stream",
+    }
+
+
+@pytest.mark.parametrize(("ttl", "sent"), [(-5, "1"), (0, "1"), (1, "1"), (2419200, "2419200"), (2419201, "2419200")])
+def test_the_time_to_live_is_never_nought_and_at_most_four_weeks(ttl: int, sent: str) -> None:
+    notebook = Notebook()
+    list(sender_over(notebook).send([push(ttl_seconds=ttl)]))
+    assert notebook.requests[0].headers["TTL"] == sent
+
+
+def test_without_a_topic_there_is_no_such_header() -> None:
+    notebook = Notebook()
+    list(sender_over(notebook).send([push(topic=None)]))
+    assert "Topic" not in notebook.requests[0].headers
+
+
+@pytest.mark.parametrize("topic", ["", "a" * 33, "a" * 29, "a", "a/b+", "YQ==", "ab\r\nX: y", "é" * 4])
+def test_a_topic_that_services_refuse_cannot_be_given(topic: str) -> None:
+    with pytest.raises(ValueError, match="A topic is base64url"):
+        push(topic=topic)
+
+
+def test_what_cannot_be_sent_is_refused_and_the_others_go_on() -> None:
+    notebook = Notebook()
+    pushes = [
+        push(1),
+        push(2, OFF_CURVE),
+        push(3, payload=b"x" * 3994),
+        push(4, replace(SUBSCRIPTION, endpoint="http://127.0.0.1/secret")),
+        push(5, payload=b""),
+        push(6),
+    ]
+    outcomes = dict(sender_over(notebook).send(pushes))
+    assert sorted(outcomes) == [1, 2, 3, 4, 5, 6]
+    assert outcomes[1] == outcomes[6] == Accepted(201, "")
+    refused = [outcome for outcome in outcomes.values() if isinstance(outcome, Refused)]
+    whys = [RefusedFor.KEYS, RefusedFor.TOO_LARGE, RefusedFor.REQUEST, RefusedFor.KEYS]
+    assert sorted(outcome.why for outcome in refused) == sorted(whys)
+    assert {outcome.status for outcome in refused} == {None}
+    assert not any("secret" in outcome.said for outcome in refused)
+    assert len(notebook.requests) == 2
+
+
+def test_refused_ones_come_even_if_nothing_is_sent() -> None:
+    outcomes = list(sender_over(Notebook()).send([push(1, OFF_CURVE), push(2, OFF_CURVE)]))
+    assert [key for key, _outcome in outcomes] == [1, 2]
+
+
+def test_a_push_is_encrypted_only_when_the_transport_takes_it() -> None:
+    notebook = Notebook()
+    pulled: list[int] = []
+
+    def pushes() -> Iterator[Push]:
+        for key in range(100):
+            pulled.append(key)
+            yield push(key)
+
+    outcomes = sender_over(notebook).send(pushes())
+    assert pulled == []
+    next(outcomes)
+    next(outcomes)
+    assert pulled == [0, 1]
+
+
+def test_one_signature_serves_all_pushes_to_an_origin() -> None:
+    notebook = Notebook()
+    list(sender_over(notebook).send(push(key) for key in range(10)))
+    assert len({request.headers["Authorization"] for request in notebook.requests}) == 1
+    assert len({request.body for request in notebook.requests}) == 10
+
+
+def test_who_stops_early_ends_the_exchange() -> None:
+    notebook = Notebook()
+    outcomes = sender_over(notebook).send(push(key) for key in range(10))
+    next(outcomes)
+    outcomes.close()  # type: ignore[attr-defined]
+    assert notebook.ended == ["exchange"]
+
+
+def test_no_answer_is_an_outcome_too() -> None:
+    notebook = Notebook(NoAnswer(Trouble.RESET, "cut"))
+    assert list(sender_over(notebook).send([push(3)])) == [(3, RetryLater(None, "cut", Why.UNKNOWN))]
+
+
+def test_closing_closes_the_transport() -> None:
+    notebook = Notebook()
+    sender_over(notebook).close()
+    assert notebook.ended == ["transport"]
+
+
+def test_nothing_of_a_push_is_shown_in_logs() -> None:
+    assert "hello" not in repr(push())
+    assert MOZILLA not in repr(push())
+
+
+@pytest.fixture
+def push_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PushService]:
+    with PushService(tmp_path_factory.mktemp("push")) as running:
+        yield running
+
+
+def test_browsers_of_three_makers_are_reached_over_a_real_connection(
+    push_service: PushService, make_transport: MakeTransport
+) -> None:
+    transport = make_transport(resolve=Names(push_service.address), ca_file=str(push_service.ca_file))
+    sender = Sender(transport, Signer(KEY, "mailto:admin@example.com"))
+    browsers: dict[int, Subscribed] = {
+        number: push_service.subscribe(KEY.public, host) for number, host in enumerate((MOZILLA, GOOGLE, APPLE))
+    }
+    browsers[2].unsubscribe()
+    payload = to_payload(Message("susan", "Dinner? 저녁 🍲"))
+    pushes = [push(key, read_subscription(browser.to_json()), payload=payload) for key, browser in browsers.items()]
+    outcomes = dict(sender.send(pushes))
+    assert push_service.refusals[1:] == []
+    assert {key: type(outcome) for key, outcome in outcomes.items()} == {0: Accepted, 1: Accepted, 2: SubscriptionGone}
+    for key in (0, 1):
+        [received] = browsers[key].wait_for(1)
+        assert received.json() == {"title": "susan", "body": "Dinner? 저녁 🍲"}
+
+
+def test_a_key_that_the_subscription_was_not_made_with_is_refused(
+    push_service: PushService, make_transport: MakeTransport
+) -> None:
+    transport = make_transport(resolve=Names(push_service.address), ca_file=str(push_service.ca_file))
+    browser = push_service.subscribe(generate().public)
+    sender = Sender(transport, Signer(KEY, "mailto:admin@example.com"))
+    [(_key, outcome)] = sender.send([push(1, read_subscription(browser.to_json()))])
+    assert isinstance(outcome, Refused)
+    assert (outcome.status, outcome.why) == (403, RefusedFor.VAPID)
