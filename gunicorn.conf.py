@@ -1,15 +1,13 @@
 """How gunicorn serves the service: one process of cooperative greenlets, so that thousands may wait at once."""
 
 import logging
-from subprocess import Popen as _Popen
 from typing import Any
 
 # Underscored: gunicorn takes every other name of this file for a setting of its own.
 from webpush_app.config import load as _load
-from webpush_app.engine import keeper as _keeper
+from webpush_app.engine.keeper import kept as _kept
 
 _settings = _load()
-_kept: list["_Popen[bytes]"] = []
 
 bind = f"[{_settings.host}]:{_settings.port}" if ":" in _settings.host else f"{_settings.host}:{_settings.port}"
 worker_class = "webpush_app.server.Worker"
@@ -28,12 +26,11 @@ control_socket_disable = True
 
 def when_ready(_server: object) -> None:
     if _settings.embedded_worker:
-        _kept.append(_keeper.start())
+        _kept.start()
 
 
 def on_exit(_server: object) -> None:
-    while _kept:
-        _keeper.stop(_kept.pop())
+    _kept.stop()
 
 
 def post_worker_init(worker: Any) -> None:

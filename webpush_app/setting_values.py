@@ -6,6 +6,9 @@ from urllib.parse import urlsplit
 
 from webpush_app.protocol import vapid_keys
 
+# A name that ends in letters: Apple refuses IP addresses and localhost.
+_WEB_ADDRESS = re.compile(r"https://([a-z0-9-]+\.)+[a-z][a-z0-9-]*[a-z0-9](:[0-9]{1,5})?([/?#]\S*)?", re.IGNORECASE)
+
 
 def text(limit: int) -> Callable[[str], str]:
     def parse(value: str) -> str:
@@ -67,11 +70,9 @@ def public_key(value: str) -> str:
 def contact(value: str) -> str:
     """What push services are told: `mailto:` or https, and nothing on this machine, which Apple refuses."""
     address = value.removeprefix("mailto:")
-    if value.startswith("https://"):
-        parts = urlsplit(value)
-        if parts.hostname and "." in parts.hostname and not parts.username:
-            return value
-    elif re.fullmatch(r"[^\s@:<>,;]+@[^\s@:<>,;]+\.[^\s@:<>,;.]+", address):
+    if _WEB_ADDRESS.fullmatch(value):
+        return value
+    if re.fullmatch(r"[^\s@:<>,;]+@[^\s@:<>,;]+\.[^\s@:<>,;.]+", address):
         return f"mailto:{address}"
     raise ValueError("must be an e-mail address such as ops@example.com, or an https:// address.")
 

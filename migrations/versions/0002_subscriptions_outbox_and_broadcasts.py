@@ -101,6 +101,7 @@ def upgrade() -> None:
         sa.Column("vapid_public_key", sa.String(length=96), nullable=False),
         sa.Column("browser", sa.String(length=64), nullable=False),
         sa.Column("locale", sa.String(length=8), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("off_at", sa.DateTime(timezone=True), nullable=True),
@@ -113,6 +114,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("push_subscriptions", schema=None) as batch_op:
+        batch_op.create_index("ix_push_subscriptions_address_created_at", ["address", "created_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_push_subscriptions_login_session_id"), ["login_session_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_push_subscriptions_user_id"), ["user_id"], unique=False)
 
@@ -121,6 +123,7 @@ def downgrade() -> None:
     with op.batch_alter_table("push_subscriptions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_push_subscriptions_user_id"))
         batch_op.drop_index(batch_op.f("ix_push_subscriptions_login_session_id"))
+        batch_op.drop_index("ix_push_subscriptions_address_created_at")
 
     op.drop_table("push_subscriptions")
     with op.batch_alter_table("broadcasts", schema=None) as batch_op:

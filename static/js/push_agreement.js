@@ -2,13 +2,13 @@
 // or ended subscription, another owner) is mended without a word, but only where the person would expect it: never
 // after they turned it off here, and never by itself after they signed out.
 //
-// A state is {name, …}: "ask", "blocked", "off", "signed-out", or "on" with the id of the server's row.
-import { add, list, remove } from "./push_api.js";
+// A state is {name, …}: "ask", "blocked", "off", "signed-out", "lapsed", or "on" with the id of the server's row.
+import { add, list, remove, removeRow, stateOf } from "./push_api.js";
 import * as memory from "./push_memory.js";
 import { fingerprint, inTurn, isMadeWith, register, subscribe, unsubscribe } from "./push_subscription.js";
 
 const SEEN_AGAIN_AFTER_MS = 24 * 3600 * 1000;
-const ENDED = new Set(["gone", "other_key"]); // to post the same subscription again would help nobody
+const ENDED = new Set(["gone", "other_key", "unusable"]); // to post the same subscription again would help nobody
 
 export function agree(site) {
   return inTurn(() => look(site, false));
@@ -45,16 +45,23 @@ function withoutPermission() {
 
 async function look(site, isWanted) {
   const registration = await register(site.workerUrl);
-  if (Notification.permission !== "granted") return withoutPermission();
-  if (memory.isTurnedOff()) return { name: "off" };
   const was = memory.owner();
   const isSomebodyElses = was !== null && was !== memory.ANONYMOUS && was !== site.user;
   if (isSomebodyElses) await closeShown(registration);
+  if (Notification.permission !== "granted") return withoutPermission();
+  if (memory.isTurnedOff()) return { name: "off" };
   if (!site.user && !isWanted) {
-    if (isSomebodyElses) return { name: "signed-out" };
+    if (isSomebodyElses) return withoutSession(site, registration);
     if (was === null && memory.isForgetful()) return { name: "off" }; // somebody may have signed out
   }
-  return bring(site, registration, isWanted);
+  return bring(site, registration);
+}
+
+// Whoever signed out gets nothing here any more. A session that only ended by itself does not turn anything off.
+async function withoutSession(site, registration) {
+  const found = await registration.pushManager.getSubscription();
+  const known = found && (await stateOf(site, found));
+  return { name: known?.is_on ? "lapsed" : "signed-out" };
 }
 
 // What was shown to one person is not left for the next.
@@ -62,13 +69,12 @@ async function closeShown(registration) {
   for (const notification of await registration.getNotifications()) notification.close();
 }
 
-async function bring(site, registration, isWanted) {
+async function bring(site, registration) {
   const { application_server_key, result } = await list(site);
   const key = application_server_key ?? site.key; // the page itself may be old
   const found = await registration.pushManager.getSubscription();
   const print = found && (await fingerprint(found));
   const row = result.find((one) => one.fingerprint === print);
-  if (row && !row.is_on && !row.off_because && !isWanted) return { name: "off" };
   if (found && (ENDED.has(row?.off_because) || !isMadeWith(found, key))) {
     await unsubscribe(found);
     const state = await tell(site, registration, key);
@@ -88,6 +94,7 @@ async function tell(site, registration, key, isSecondTry = false) {
   const subscription = await subscribe(registration, key);
   try {
     const id = await add(site, subscription, key);
+    await forgetLost(site, id);
     if (isSecondTry || (await isKept(registration, subscription))) return on(site, id);
     await remove(site, subscription).catch(() => null);
   } catch (trouble) {
@@ -99,6 +106,12 @@ async function tell(site, registration, key, isSecondTry = false) {
   return tell(site, registration, application_server_key ?? key, true);
 }
 
+// What was subscribed here before and is lost: the browser cannot name it any more, and it would be sent to in vain.
+async function forgetLost(site, id) {
+  const before = memory.row();
+  if (before && before !== id) await removeRow(site, before).catch(() => null); // not ours, or gone already
+}
+
 // Who goes to another page while one subscribes has two at it. In Chromium the first can end last and put the other's
 // subscription out of use without a word: pushes to it are taken by the push service, and never shown.
 async function isKept(registration, { endpoint }) {
@@ -107,5 +120,6 @@ async function isKept(registration, { endpoint }) {
 
 function on(site, id) {
   memory.rememberOwner(site.user);
+  memory.rememberRow(id);
   return { name: "on", id };
 }

@@ -26,6 +26,21 @@ export async function remove(site, subscription) {
   await call(site, "DELETE", site.api, { endpoint, keys: { auth: keys.auth } });
 }
 
+export async function removeRow(site, id) {
+  await call(site, "DELETE", site.api, { id });
+}
+
+// → {is_on, …}: what the server knows of this browser, whoever is signed in; null when it knows nothing
+export async function stateOf(site, subscription) {
+  const { endpoint, keys } = subscription.toJSON();
+  try {
+    return (await call(site, "POST", `${site.api}/state`, { endpoint, keys: { auth: keys.auth } })).result;
+  } catch (trouble) {
+    if (trouble.status === 404) return null;
+    throw trouble;
+  }
+}
+
 // → the address that tells what becomes of the test
 export async function startTest(site, id) {
   const { result } = await call(site, "POST", `${site.api}/${id}/test`, {});
@@ -39,7 +54,8 @@ export async function stateOfTest(site, url) {
 }
 
 async function call(site, method, url, content) {
-  const headers = { Accept: "application/json" };
+  // Whoever has signed in or out since this page was opened must not be acted for.
+  const headers = { Accept: "application/json", "Webpush-User": site.user ?? "" };
   if (content) headers["Content-Type"] = "application/json";
   const answer = await reach(url, { method, headers, body: content && JSON.stringify(content) });
   const json = await answer.json().catch(() => null);

@@ -2,6 +2,7 @@
 
 export const ANONYMOUS = "anonymous";
 const OWNER = "webpush-push-owner";
+const ROW = "webpush-push-row";
 const TURNED_OFF = "webpush-push-off";
 const PUT_OFF = "webpush-push-not-now";
 const PUT_OFF_MS = 30 * 24 * 3600 * 1000;
@@ -15,6 +16,15 @@ export function owner() {
 
 export function rememberOwner(user) {
   write(OWNER, user ?? ANONYMOUS);
+}
+
+// The server's row for this browser. When its subscription is lost, the row is all that is left to name it by.
+export function row() {
+  return Number(read(ROW)) || null;
+}
+
+export function rememberRow(id) {
+  write(ROW, String(id));
 }
 
 // The person turned it off here. Nothing but their own click turns it on again.

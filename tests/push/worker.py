@@ -20,7 +20,7 @@ def main() -> None:
     app = create_app()
     sys.stdout.write("Pushing\n")
     sys.stdout.flush()
-    serve(app, RequestsTransport(**options), is_kept=False)
+    serve(app, lambda: RequestsTransport(**options), is_kept=False)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ FOR_STRANGERS = {
     "subscriptions.list_subscriptions",
     "subscriptions.create_subscription",
     "subscriptions.delete_subscription",
+    "subscriptions.show_state",
     "delivery.send_test",
     "delivery.show_push",
     "login.login",
@@ -38,13 +39,22 @@ FOR_STRANGERS = {
     "login.create_first_admin",
     "messaging.send_message_by_other_name",  # leads on to a page that asks
 }
+# JSON is spoken here: errors are JSON too, and an own Origin stands in the place of a form's token.
+_FOR_PROGRAMS = ("/api/", "/admin-api/")
+_FOR_ADMINS = ("/admin/", "/admin-api/")
 
 
-def paths(app: Flask, method: str, *, for_strangers: bool) -> Iterator[str]:
+def paths(app: Flask, method: str, *, for_strangers: bool, for_programs: bool | None = None) -> Iterator[str]:
+    """Without `for_programs` those of programs and those of pages."""
     for rule in app.url_map.iter_rules():
         is_open = rule.endpoint in FOR_STRANGERS
         if method in (rule.methods or ()) and is_open == for_strangers:
             with app.test_request_context():
                 built = rule.build({name: SAMPLES[name] for name in rule.arguments})
             assert built, rule
-            yield built[1]
+            if for_programs in (None, built[1].startswith(_FOR_PROGRAMS)):
+                yield built[1]
+
+
+def is_for_admins(path: str) -> bool:
+    return f"{path}/".startswith(_FOR_ADMINS)

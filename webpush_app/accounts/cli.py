@@ -25,7 +25,7 @@ def create(username: str, admin: bool, contact_email: str | None, password: str)
     if not passwords.SHORTEST <= len(password) <= passwords.LONGEST:
         raise click.ClickException(f"A password has {passwords.SHORTEST} to {passwords.LONGEST} characters.")
     password_hash = passwords.hash_password(password)
-    with _one_line():
+    with one_line():
         begin_write()
         service.create_user(username, password_hash, is_admin=admin, may_be_reserved=True)
         _remember_contact(contact_email)
@@ -38,7 +38,7 @@ def create(username: str, admin: bool, contact_email: str | None, password: str)
 @click.option("--contact-email", help="The address that push services are told.")
 def make_admin(username: str, contact_email: str | None) -> None:
     """Make somebody an admin."""
-    with _one_line():
+    with one_line():
         begin_write()
         user = service.get_user(username)
         user.is_admin = True
@@ -48,7 +48,7 @@ def make_admin(username: str, contact_email: str | None) -> None:
 
 
 @contextmanager
-def _one_line() -> Iterator[None]:
+def one_line() -> Iterator[None]:
     """What goes wrong is said in one line."""
     try:
         yield

@@ -22,8 +22,10 @@ REMEMBERED = timedelta(days=60)
 NOT_REMEMBERED = timedelta(days=1)
 SEEN_EVERY = timedelta(minutes=1)
 
-# Somebody signs out, here or from elsewhere; sent with `session_ids`, inside the transaction that ends them. A session
-# that merely lapses sends nothing: who allowed notifications still wants them while no page is open.
+# Somebody signs out, here or from elsewhere; sent with `session_ids`, inside the transaction that ends them. Where all
+# of a person's sessions end (but one), `everything_of` is their id and `but` that one: the rows of sessions that lapsed
+# are gone, and what hangs on those has to end too. A session that merely lapses sends nothing: who allowed
+# notifications still wants them while no page is open.
 session_ending = Namespace().signal("session-ending")
 
 
@@ -81,7 +83,7 @@ def end_session(user_id: int, session_id: int) -> bool:
 
 def end_all_sessions(user_id: int, *, but: int | None = None) -> None:
     which = [LoginSession.user_id == user_id]
-    _end(*which, *([] if but is None else [LoginSession.id != but]))
+    _end(*which, *([] if but is None else [LoginSession.id != but]), everything_of=user_id, but=but)
 
 
 def list_sessions(user_id: int) -> Sequence[LoginSession]:
@@ -104,10 +106,9 @@ def note_seen(user_id: int, session_id: int, is_remembered: bool) -> None:
         )
 
 
-def _end(*which: ColumnElement[bool]) -> Sequence[int]:
+def _end(*which: ColumnElement[bool], everything_of: int | None = None, but: int | None = None) -> Sequence[int]:
     ended = db.session.scalars(delete(LoginSession).where(*which).returning(LoginSession.id)).all()
-    if ended:
-        session_ending.send(session_ids=ended)
+    session_ending.send(session_ids=ended, everything_of=everything_of, but=but)
     return ended
 
 

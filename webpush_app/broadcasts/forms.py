@@ -14,7 +14,7 @@ from webpush_app.web.guards import is_own_page
 
 TITLE_MAX_LENGTH = 80
 BODY_MAX_LENGTH = 500
-LINK_MAX_LENGTH = 500
+LINK_MAX_BYTES = 500  # with a longer one there would be little room for the text
 
 
 class OwnPage:
@@ -22,7 +22,7 @@ class OwnPage:
 
     def __call__(self, _form: Form, field: Field) -> None:
         given = field.data or ""
-        if given and (len(given) > LINK_MAX_LENGTH or not is_own_page(given)):
+        if given and (len(given.encode()) > LINK_MAX_BYTES or not is_own_page(given)):
             raise StopValidation(_("A link is a page of this site and begins with /, such as /messages."))
 
 

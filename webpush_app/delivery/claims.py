@@ -19,7 +19,9 @@ from webpush_app.delivery import outbox
 from webpush_app.delivery.models import FINAL, Lane, Push, State
 
 LEASE = timedelta(seconds=60)
-BATCH = 100
+# What is personal is sent all at once, so that whoever signs out meanwhile is not sent to later; broadcasts in larger
+# batches, which cost less for each push.
+BATCH = {Lane.PERSONAL: 16, Lane.BROADCAST: 100}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,10 @@ class Claim:
     claimed_at: datetime
     rows: Sequence[Claimed]
 
+    @property
+    def ends_at(self) -> datetime:
+        return self.claimed_at + LEASE
+
 
 @dataclass(frozen=True)
 class Settled:
@@ -60,13 +66,13 @@ class Settled:
     tallied_as: tuple[str, int] | None = None  # kind and subject, where somebody counts them
 
 
-def claim_due(lanes: Collection[Lane], most: int = BATCH) -> Claim | None:
+def claim_due(lanes: Collection[Lane], most: int | None = None) -> Claim | None:
     """The lanes in their order: what is personal first. Commits, so that nobody else takes them."""
     for lane in sorted(lanes):
         if not _is_anything_due(lane):
             continue
         begin_write()
-        claim = _claim(lane, most)
+        claim = _claim(lane, most or BATCH[lane])
         db.session.commit()
         if claim.rows:
             return claim

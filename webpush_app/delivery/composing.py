@@ -4,8 +4,9 @@ The outbox holds no texts. Whoever put a row into it hands in a composer for its
 what was deleted, read or turned off meanwhile is dropped then, and says why.
 """
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from flask import Flask, current_app
@@ -14,6 +15,7 @@ from sqlalchemy import select
 from webpush_app import clock
 from webpush_app.accounts.models import User
 from webpush_app.database import db
+from webpush_app.delivery import retry
 from webpush_app.delivery.claims import Claim, Claimed, Settled
 from webpush_app.delivery.models import Lane, State
 from webpush_app.protocol.message import Message
@@ -45,16 +47,16 @@ class Ready:
 
     row: Claimed
     subscription: Subscription
-    message: Message
+    message: Message = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class _Browser:
     id: int
     user_id: int | None
-    endpoint: str
-    p256dh: str
-    auth: str
+    endpoint: str = field(repr=False)
+    p256dh: str = field(repr=False)
+    auth: str = field(repr=False)
     vapid_public_key: str
     off_at: datetime | None
     off_because: str | None
@@ -64,6 +66,7 @@ class _Browser:
 
 Composer = Callable[[Sequence[Job]], Mapping[int, Message | Drop]]
 _COMPOSERS = "push_composers"
+log = logging.getLogger(__name__)
 
 
 def register(app: Flask, composers: Mapping[str, Composer]) -> None:
@@ -78,14 +81,24 @@ def prepare(claim: Claim) -> tuple[list[Ready], list[Settled]]:
     composed = _compose(jobs)
     ready, settled = [], []
     for row in claim.rows:
-        drop = refused[row.id]
-        found = composed.get(row.id, Drop("withdrawn"))
-        if drop is None and isinstance(found, Message):
-            ready.append(Ready(row, _subscription(browsers[row.subscription_id]), found))
-        else:
-            reason = drop or (found.reason if isinstance(found, Drop) else "withdrawn")
-            settled.append(_dropped(row, reason))
+        reason = refused[row.id]
+        found = Drop(reason) if reason else composed.get(row.id, Drop("withdrawn"))
+        match found:
+            case Message():
+                ready.append(Ready(row, _subscription(browsers[row.subscription_id]), found))
+            case Drop():
+                settled.append(_dropped(row, found.reason))
+            case None:
+                settled.append(again(row, "not_composed"))
     return ready, settled
+
+
+def again(row: Claimed, reason: str) -> Settled:
+    """Nobody was asked anything: it is tried later, as long as it is of use."""
+    next_at = clock.now() + retry.delay(row.attempts)
+    if retry.is_over(row.attempts, row.created_at, row.expires_at, next_at):
+        return Settled(row.id, State.FAILED, f"given_up_{reason}", tallied_as=tallied(row))
+    return Settled(row.id, State.QUEUED, reason, due_at=next_at)
 
 
 def tallied(row: Claimed) -> tuple[str, int] | None:
@@ -130,11 +143,18 @@ def _job(row: Claimed, browser: _Browser) -> Job:
     return Job(row.id, row.kind, row.subject_id, row.recipient_id, locale)
 
 
-def _compose(jobs: Sequence[Job]) -> dict[int, Message | Drop]:
+def _compose(jobs: Sequence[Job]) -> dict[int, Message | Drop | None]:
+    """None for those whose composer failed: the others do not wait for it to be mended."""
     composers: Mapping[str, Composer] = current_app.extensions[_COMPOSERS]
-    composed: dict[int, Message | Drop] = {}
+    composed: dict[int, Message | Drop | None] = {}
     for kind in {job.kind for job in jobs}:
-        composed |= composers[kind]([job for job in jobs if job.kind == kind])
+        of_kind = [job for job in jobs if job.kind == kind]
+        try:
+            composed |= composers[kind](of_kind)
+        except Exception:
+            log.exception("the text of %d pushes of kind %r cannot be made; they are tried again", len(of_kind), kind)
+            db.session.rollback()
+            composed |= dict.fromkeys(job.push_id for job in of_kind)
     return composed
 
 

@@ -9,6 +9,8 @@ import hashlib
 import hmac
 import logging
 from collections.abc import Collection, Iterator, Sequence
+from datetime import timedelta
+from itertools import takewhile
 
 from flask import current_app
 
@@ -18,17 +20,20 @@ from webpush_app.delivery import claims, policy
 from webpush_app.delivery.claims import Claim, Settled
 from webpush_app.delivery.composing import Ready, prepare
 from webpush_app.delivery.groups import in_groups
-from webpush_app.delivery.models import Lane
+from webpush_app.delivery.models import Lane, State
+from webpush_app.errors import DatabaseBusy
 from webpush_app.protocol.answers import Outcome
 from webpush_app.protocol.message import Urgency, to_payload
 from webpush_app.protocol.sender import Push, Sender
 from webpush_app.protocol.signing import Signer
-from webpush_app.protocol.transport import Transport
+from webpush_app.protocol.transport import DEADLINE_SECONDS, Transport
 from webpush_app.subscriptions import keyring
 from webpush_app.subscriptions import service as subscriptions
 from webpush_app.subscriptions.models import Off
 
 log = logging.getLogger(__name__)
+
+ANSWERED_WITHIN = timedelta(seconds=2 * DEADLINE_SECONDS)
 
 
 class Dispatcher:
@@ -57,10 +62,13 @@ class Dispatcher:
     def _send(self, sender: Sender, claim: Claim, ready: Sequence[Ready]) -> None:
         db.session.rollback()  # no snapshot is held while push services are talked to
         rows = {one.row.id: one.row for one in ready}
-        for answers in in_groups(sender.send(_pushes(ready))):
+        for answers in in_groups(sender.send(_pushes(claim, ready))):
             settled = [policy.settled(rows[key], outcome) for key, outcome in answers]
             off = [(rows[key].subscription_id, outcome) for key, outcome in answers]
             _settle(claim, settled, off)
+            for key, _outcome in answers:
+                del rows[key]
+        _settle(claim, [Settled(key, State.QUEUED, due_at=clock.now(), uses_attempt=False) for key in rows], ())
 
     def _sender_for_now(self) -> Sender | None:
         contact = keyring.contact()
@@ -74,8 +82,17 @@ class Dispatcher:
 
 
 def _settle(claim: Claim, settled: Sequence[Settled], answers: Sequence[tuple[int, Outcome]]) -> None:
-    if not settled:
-        return
+    """A database that is busy is asked until the lease ends: an answer that is lost is a push that is sent twice."""
+    while settled:
+        try:
+            _settle_once(claim, settled, answers)
+            return
+        except DatabaseBusy:
+            if clock.now() >= claim.ends_at:
+                raise
+
+
+def _settle_once(claim: Claim, settled: Sequence[Settled], answers: Sequence[tuple[int, Outcome]]) -> None:
     begin_write()
     kept = claims.settle(claim, settled)
     for because in (Off.GONE, Off.UNUSABLE):
@@ -87,21 +104,21 @@ def _settle(claim: Claim, settled: Sequence[Settled], answers: Sequence[tuple[in
         log.warning("%d pushes were settled by another worker: this one was too slow", len(settled) - kept)
 
 
-def _pushes(ready: Sequence[Ready]) -> Iterator[Push]:
+def _pushes(claim: Claim, ready: Sequence[Ready]) -> Iterator[Push]:
+    """Made one by one, as they can be sent; none so late that its answer would come after the lease."""
     secret = str(current_app.config["SECRET_KEY"]).encode()
-    now = clock.now()
-    return iter(
-        [
-            Push(
-                key=one.row.id,
-                subscription=one.subscription,
-                payload=to_payload(one.message),
-                ttl_seconds=int((one.row.expires_at - now).total_seconds()),
-                urgency=Urgency.NORMAL if one.row.lane == Lane.BROADCAST else Urgency.HIGH,
-                topic=_topic(secret, one.row.kind, one.row.subject_id, one.row.subscription_id),
-            )
-            for one in ready
-        ]
+    return (_push(one, secret) for one in takewhile(lambda _one: clock.now() < claim.ends_at - ANSWERED_WITHIN, ready))
+
+
+def _push(one: Ready, secret: bytes) -> Push:
+    row = one.row
+    return Push(
+        key=row.id,
+        subscription=one.subscription,
+        payload=to_payload(one.message),
+        ttl_seconds=int((row.expires_at - clock.now()).total_seconds()),
+        urgency=Urgency.NORMAL if row.lane == Lane.BROADCAST else Urgency.HIGH,
+        topic=_topic(secret, row.kind, row.subject_id, row.subscription_id),
     )
 
 

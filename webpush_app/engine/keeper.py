@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from types import FrameType
 
 _WORKER = "webpush_app.engine.worker"
 _KEEPER = "webpush_app.engine.keeper"
@@ -20,25 +21,66 @@ _HEALTHY_AFTER_SECONDS = 60.0
 _STOP_SECONDS = 17.0  # a little longer than the worker itself takes
 
 
-def start() -> "subprocess.Popen[bytes]":
-    """Called by the server, which keeps the result for `stop()`."""
-    return _run(_KEEPER)
+class Kept:
+    """The server's side of it: starts the keeper, starts it again should somebody kill it, and ends it."""
+
+    def __init__(self) -> None:
+        self._keeper: subprocess.Popen[bytes] | None = None
+        self._started_at = 0.0
+
+    def start(self) -> None:
+        if self._keeper is not None:  # the server only read its configuration again
+            return
+        self._run()
+        before = signal.getsignal(signal.SIGCHLD)
+
+        def look(number: int, frame: FrameType | None) -> None:
+            self._look_after()
+            if callable(before):
+                before(number, frame)
+
+        signal.signal(signal.SIGCHLD, look)
+
+    def stop(self) -> None:
+        """The worker finishes what is under way; then both are gone."""
+        keeper, self._keeper = self._keeper, None
+        if keeper is None:
+            return
+        with keeper:
+            keeper.terminate()
+            try:
+                keeper.wait(_STOP_SECONDS + 1)
+            except subprocess.TimeoutExpired:
+                keeper.kill()
+
+    def _run(self) -> None:
+        self._started_at = time.monotonic()
+        self._keeper = _run(_KEEPER)
+
+    def _look_after(self) -> None:
+        """Asked whenever a child of the server ends. One that ends at once is not started for ever."""
+        if self._keeper is None or self._keeper.poll() is None:
+            return
+        if self._keeper.stdin:
+            self._keeper.stdin.close()
+        if time.monotonic() - self._started_at < _FIRST_PAUSE_SECONDS:
+            self._keeper = None
+            sys.stderr.write(
+                "The keeper of the push worker cannot be kept running: no pushes are sent until a restart.\n"
+            )
+        else:
+            sys.stderr.write("The keeper of the push worker ended; it is started again.\n")
+            self._run()
 
 
-def stop(keeper: "subprocess.Popen[bytes]") -> None:
-    """The worker finishes what is under way; then both are gone."""
-    keeper.terminate()
-    try:
-        keeper.wait(_STOP_SECONDS + 1)
-    except subprocess.TimeoutExpired:
-        keeper.kill()
-        keeper.wait()
-    if keeper.stdin:
-        keeper.stdin.close()
+kept = Kept()
 
 
 def _run(module: str, *arguments: str) -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-m", module, *arguments]
+    # As `python -m` does it, but Ctrl-C ends it in silence while it is still being loaded.
+    quiet = "import signal, runpy; signal.signal(signal.SIGINT, signal.SIG_DFL); "
+    load = f"{quiet}runpy.run_module({module!r}, None, '__main__')"
+    command = [sys.executable, "-c", load, *arguments]
     return subprocess.Popen(command, stdin=subprocess.PIPE)  # noqa: S603 - our own interpreter and our own module
 
 

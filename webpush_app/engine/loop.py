@@ -1,13 +1,14 @@
 """The worker's rounds: several threads that deliver, one that fills the outbox, and one that listens.
 
-The first thread takes what is personal alone, so a broadcast never holds all of them. Each round has an app context of
-its own, and with it a database session.
+The first thread takes what is personal alone, and each has connections of its own: a broadcast to a push service that
+hangs holds up no message. Each round has an app context of its own, and with it a database session.
 """
 
 import logging
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 from flask import Flask
 
@@ -16,31 +17,30 @@ from webpush_app.delivery.claims import give_back
 from webpush_app.delivery.dispatcher import Dispatcher
 from webpush_app.delivery.doorbell import Doorbell
 from webpush_app.delivery.models import Lane
+from webpush_app.protocol.transport import Transport
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS = 1.0
 DRAIN_SECONDS = 15.0
+BETWEEN_STEPS_SECONDS = 0.02
 
 Round = Callable[[], object]  # true when there may be more to do at once
 
 
 class Loop:
-    def __init__(self, app: Flask, dispatcher: Dispatcher, doorbell: Doorbell, *, also: int | None = None) -> None:
+    def __init__(
+        self, app: Flask, make_transport: Callable[[], Transport], doorbell: Doorbell, *, also: int | None = None
+    ) -> None:
         self._app = app
-        self._dispatcher = dispatcher
         self._doorbell = doorbell
         self._parent = [] if also is None else [also]
         self._bell = threading.Condition()
         self._rung = 0
         self._is_stopping = False
         both = (Lane.PERSONAL, Lane.BROADCAST)
-        self._rounds: list[Round] = [
-            lambda: dispatcher.deliver_batch((Lane.PERSONAL,)),
-            lambda: dispatcher.deliver_batch(both),
-            lambda: dispatcher.deliver_batch(both),
-            fan_out_step,
-        ]
+        self._dispatchers = [(Dispatcher(make_transport()), lanes) for lanes in ((Lane.PERSONAL,), both, both)]
+        self._rounds: list[Round] = [_fan_out, *(partial(one.deliver_batch, lanes) for one, lanes in self._dispatchers)]
 
     def run(self, is_sudden: Callable[[], bool]) -> None:
         """Until `stop()` is called, or whoever started this process is gone. Then what is under way is finished, or,
@@ -63,7 +63,7 @@ class Loop:
         self._doorbell.ring()
 
     def _give_back(self) -> None:
-        tokens = tuple(self._dispatcher.tokens)
+        tokens = {token for one, _lanes in self._dispatchers for token in tuple(one.tokens)}
         if tokens:
             with self._app.app_context():
                 give_back(tokens)
@@ -91,3 +91,11 @@ class Loop:
         with self._bell:
             self._rung += 1
             self._bell.notify_all()
+
+
+def _fan_out() -> bool:
+    """People who write get their turn between two steps."""
+    has_done = fan_out_step()
+    if has_done:
+        time.sleep(BETWEEN_STEPS_SECONDS)
+    return has_done

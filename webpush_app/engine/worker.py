@@ -8,10 +8,10 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
 
 from flask import Flask
 
-from webpush_app.delivery.dispatcher import Dispatcher
 from webpush_app.delivery.doorbell import Doorbell
 from webpush_app.engine.loop import Loop
 from webpush_app.errors import StartError
@@ -22,10 +22,10 @@ from webpush_app.protocol.transport import Transport
 KEPT = "--kept"  # started by the keeper, which holds the other end of standard input
 
 
-def serve(app: Flask, transport: Transport, *, is_kept: bool) -> None:
+def serve(app: Flask, make_transport: Callable[[], Transport], *, is_kept: bool) -> None:
     """Deliver until a signal says otherwise."""
     doorbell = Doorbell(app.config["SETTINGS"].instance_path)
-    loop = Loop(app, Dispatcher(transport), doorbell, also=sys.stdin.fileno() if is_kept else None)
+    loop = Loop(app, make_transport, doorbell, also=sys.stdin.fileno() if is_kept else None)
     is_sudden = False
 
     def stop(number: int, _frame: object) -> None:
@@ -36,6 +36,7 @@ def serve(app: Flask, transport: Transport, *, is_kept: bool) -> None:
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     loop.run(is_sudden=lambda: is_sudden)
+    doorbell.close()
     # Threads that still wait for a push service must not hold up the end.
     sys.stdout.flush()
     sys.stderr.flush()
@@ -45,7 +46,7 @@ def serve(app: Flask, transport: Transport, *, is_kept: bool) -> None:
 def main() -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        serve(create_app(), RequestsTransport(), is_kept=KEPT in sys.argv)
+        serve(create_app(), RequestsTransport, is_kept=KEPT in sys.argv)
     except StartError as error:
         sys.stderr.write(f"{error}\n")
         return 1
@@ -53,5 +54,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(main())

@@ -10,7 +10,8 @@ from webpush_app.protocol.transport import Answer
 MOST_CHARACTERS = 200
 LONGEST_WAIT_SECONDS = 3600.0
 
-_PAGE = re.compile(rb"\s*(?:\xef\xbb\xbf)?\s*<(?:!doctype\s+html|html|head|body|script|meta)\b", re.IGNORECASE)
+_PAGE = re.compile(rb"<(?:!doctype\s+html|html|head|body|script|meta)\b", re.IGNORECASE)
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _TAG = re.compile(r"<[^<>]*>")
 # Also with its slashes escaped, as JSON may have them.
 _ADDRESS = re.compile(r"https?:[\\/]+\S+", re.IGNORECASE)
@@ -23,7 +24,8 @@ def is_page(answer: Answer) -> bool:
     """A page for people, as a captive portal answers with. An empty body is none, whatever its type."""
     kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
     is_declared = kind in ("text/html", "application/xhtml+xml") and bool(answer.body.strip())
-    return is_declared or _PAGE.match(answer.body) is not None
+    beginning = answer.body.lstrip().removeprefix(_BYTE_ORDER_MARK).lstrip()
+    return is_declared or _PAGE.match(beginning) is not None
 
 
 def plain_words(words: str | bytes) -> str:

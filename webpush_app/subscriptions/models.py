@@ -5,7 +5,7 @@ import json
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webpush_app import clock
@@ -14,7 +14,7 @@ from webpush_app.database import IDS_ARE_NEVER_REUSED, Base
 
 
 class Off(StrEnum):
-    """Why a browser gets nothing for now. All but the last end when it posts its subscription again."""
+    """Why a browser gets nothing for now. It ends when the browser posts a subscription again."""
 
     SIGNED_OUT = "signed_out"
     GONE = "gone"  # the push service does not know it any more
@@ -28,7 +28,10 @@ def fingerprint_of(endpoint: str) -> str:
 
 class PushSubscription(Base):
     __tablename__ = "push_subscriptions"
-    __table_args__ = IDS_ARE_NEVER_REUSED
+    __table_args__ = (
+        Index("ix_push_subscriptions_address_created_at", "address", "created_at"),
+        IDS_ARE_NEVER_REUSED,
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     # Null: nobody was signed in. Such a browser gets broadcasts only.
@@ -44,6 +47,8 @@ class PushSubscription(Base):
     vapid_public_key: Mapped[str] = mapped_column(String(96))
     browser: Mapped[str] = mapped_column(String(64), default="")
     locale: Mapped[str] = mapped_column(String(8))
+    # Of a stranger's browser: how many come from one address is limited.
+    address: Mapped[str | None] = mapped_column(String(64))
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     last_seen_at: Mapped[datetime] = mapped_column(default=clock.now)
     off_at: Mapped[datetime | None]

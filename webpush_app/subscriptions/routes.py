@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from webpush_app.accounts.gate import begin_write_as_viewer
+from webpush_app.accounts.throttle import address_key
 from webpush_app.database import db
 from webpush_app.errors import InvalidInput
 from webpush_app.protocol.subscription import Subscription, SubscriptionRefused, read_subscription
@@ -36,7 +37,10 @@ def viewer() -> Viewer:
 
 
 def begin_write_as() -> Viewer:
-    return Viewer(begin_write_as_viewer(), _posted())
+    """Whoever it is as of now: they may have signed out since the request began."""
+    person = begin_write_as_viewer()
+    json_requests.check_viewer()
+    return Viewer(person, _posted())
 
 
 @subscription_routes.get("")
@@ -51,15 +55,22 @@ def create_subscription() -> tuple[Response, int]:
     given = json_requests.body()
     subscription = _subscription_in(given)
     key = _key_in(given)
-    agent = user_agent.describe(request.user_agent.string)
+    agent, address = user_agent.describe(request.user_agent.string), address_key(request.remote_addr)
     row, is_new = service.subscribe(
-        subscription, begin_write_as(), vapid_public_key=key, browser=agent, locale=chosen()
+        subscription, begin_write_as(), vapid_public_key=key, browser=agent, locale=chosen(), address=address
     )
     db.session.commit()
     if row.user_id is None:
         _remember(row.id)
     result = {"id": row.id, "subscription_json": row.subscription_json}
     return jsonify({"status": "success", "result": result}), 201 if is_new else 200
+
+
+@subscription_routes.post("/state")
+def show_state() -> Response:
+    """Of the browser that asks, by what it alone knows: whether pushes reach it, also while nobody is signed in."""
+    row = service.get_by_secret(*_secret_in(json_requests.body()))
+    return jsonify({"status": "success", "result": _public(row, keyring.current_key().public, viewer())})
 
 
 @subscription_routes.delete("")

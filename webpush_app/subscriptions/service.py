@@ -3,22 +3,26 @@
 import hmac
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, case, delete, func, select, update
+from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from webpush_app import clock
 from webpush_app.accounts.models import User
 from webpush_app.accounts.sessions import session_ending
 from webpush_app.database import db
-from webpush_app.errors import Conflict, NotFound
+from webpush_app.errors import Conflict, NotFound, TooManyRequests
 from webpush_app.protocol.subscription import Subscription
 from webpush_app.subscriptions.models import Off, PushSubscription, fingerprint_of
 
 MOST_DEVICES = 20
+# New browsers without an account from one address, so that nobody fills the database with them; an office behind one
+# address is far below it.
+MOST_NEW_STRANGERS = 100
+STRANGERS_WINDOW = timedelta(hours=1)
 
 
 class MadeWithAnotherKey(Conflict):
@@ -47,12 +51,13 @@ class Viewer:
 
 
 def subscribe(
-    given: Subscription, viewer: Viewer, *, vapid_public_key: str, browser: str, locale: str
+    given: Subscription, viewer: Viewer, *, vapid_public_key: str, browser: str, locale: str, address: str = ""
 ) -> tuple[PushSubscription, bool]:
     """The browser's row, and whether it is new. Posting the same again only says that the browser is still there."""
-    row = _find(given)
+    row = _find(given.endpoint)
     is_new = row is None
     if row is None:
+        _check_may_add(viewer, address)
         row = PushSubscription(fingerprint=fingerprint_of(given.endpoint), endpoint=given.endpoint)
         _make_room(viewer)
     else:
@@ -63,6 +68,7 @@ def subscribe(
     row.vapid_public_key = vapid_public_key
     row.user_id, row.login_session_id = viewer.user_id, viewer.login_session_id
     row.browser, row.locale = browser, locale
+    row.address = None if viewer.person else address or None
     row.last_seen_at, row.off_at, row.off_because = clock.now(), None, None
     db.session.add(row)
     try:
@@ -91,12 +97,16 @@ def remove_own(subscription_id: int, viewer: Viewer) -> int:
     return row.id
 
 
-def remove_by_secret(endpoint: str, auth: str) -> int:
+def get_by_secret(endpoint: str, auth: str) -> PushSubscription:
     """For the browser itself, whoever is signed in: it alone knows both."""
-    query = select(PushSubscription).where(PushSubscription.fingerprint == fingerprint_of(endpoint))
-    row = db.session.scalar(query)
+    row = _find(endpoint)
     if row is None or not hmac.compare_digest(row.auth.encode(), auth.encode("utf-8", "replace")):
         raise _unknown()
+    return row
+
+
+def remove_by_secret(endpoint: str, auth: str) -> int:
+    row = get_by_secret(endpoint, auth)
     db.session.delete(row)
     return row.id
 
@@ -111,11 +121,15 @@ def turn_off(sent: Collection[int], because: Off, *, claimed_at: datetime) -> No
     )
 
 
-def let_go(_sender: Any, session_ids: Collection[int]) -> None:
+def let_go(_sender: Any, session_ids: Collection[int], everything_of: int | None, but: int | None) -> None:
     """Somebody signed out: these browsers get nothing more until they post again."""
+    which: list[ColumnElement[bool]] = [PushSubscription.login_session_id.in_(session_ids)]
+    if everything_of is not None:
+        theirs = PushSubscription.user_id == everything_of
+        which.append(theirs if but is None else theirs & PushSubscription.login_session_id.is_distinct_from(but))
     db.session.execute(
         update(PushSubscription)
-        .where(PushSubscription.login_session_id.in_(session_ids), PushSubscription.off_at.is_(None))
+        .where(or_(*which), PushSubscription.off_at.is_(None))
         .values(off_at=clock.now(), off_because=Off.SIGNED_OUT)
     )
 
@@ -123,9 +137,21 @@ def let_go(_sender: Any, session_ids: Collection[int]) -> None:
 session_ending.connect(let_go)
 
 
-def _find(given: Subscription) -> PushSubscription | None:
-    query = select(PushSubscription).where(PushSubscription.fingerprint == fingerprint_of(given.endpoint))
+def _find(endpoint: str) -> PushSubscription | None:
+    query = select(PushSubscription).where(PushSubscription.fingerprint == fingerprint_of(endpoint))
     return db.session.scalar(query.with_for_update())
+
+
+def _check_may_add(viewer: Viewer, address: str) -> None:
+    if viewer.person or not address:
+        return
+    since = clock.now() - STRANGERS_WINDOW
+    query = select(func.count()).where(PushSubscription.address == address, PushSubscription.created_at > since)
+    if (db.session.scalar(query) or 0) >= MOST_NEW_STRANGERS:
+        raise TooManyRequests(
+            _("Too many browsers were subscribed from your address. Please try again in an hour, or sign in."),
+            retry_after_seconds=int(STRANGERS_WINDOW.total_seconds()),
+        )
 
 
 def _check_may_take(row: PushSubscription, given: Subscription, viewer: Viewer) -> None:

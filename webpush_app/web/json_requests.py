@@ -10,12 +10,16 @@ from flask import Blueprint, Response, request
 from flask_babel import gettext as _
 from flask_login import current_user
 
-from webpush_app.errors import InvalidInput, NotAllowed
+from webpush_app.errors import Conflict, InvalidInput, NotAllowed
 from webpush_app.web.extensions import csrf
 
 MOST_BODY_BYTES = 16 * 1024
 USER_HEADER = "Webpush-User"
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class OtherViewer(Conflict):
+    code = "other_viewer"
 
 
 def guard(blueprint: Blueprint) -> None:
@@ -43,12 +47,24 @@ def _check() -> None:
         raise NotAllowed(_("This works from this site's own pages only: the Origin header must name this site."))
     if not request.is_json:
         raise InvalidInput(_("Send JSON, with the header Content-Type: application/json."))
+    check_viewer()
+
+
+def check_viewer() -> None:
+    """A page says for whom it was opened. After they signed out, or somebody else signed in, it is too late."""
+    said = request.headers.get(USER_HEADER)
+    if said is not None and said != _viewer():
+        raise OtherViewer(_("You have signed in or out meanwhile. Load this page again."))
 
 
 def _say_who(response: Response) -> Response:
     """Whose answer this is: a page that was opened by somebody else, before they signed out, must not act on it."""
-    response.headers[USER_HEADER] = str(current_user.id) if current_user.is_authenticated else ""
+    response.headers[USER_HEADER] = _viewer()
     return response
+
+
+def _viewer() -> str:
+    return str(current_user.id) if current_user.is_authenticated else ""
 
 
 def _is_from_own_page(origin: str) -> bool:
@@ -59,5 +75,5 @@ def _is_from_own_page(origin: str) -> bool:
         ports = (asked.port or default, own.port or default)
     except ValueError:
         return False
-    is_plain = not (asked.path or asked.query or asked.fragment or asked.username)
+    is_plain = not (asked.path or set(origin) & set("?#@"))
     return default is not None and is_plain and asked.hostname == own.hostname and ports[0] == ports[1]
