@@ -34,7 +34,7 @@ def _file(tree: Path, language: str, ending: str = "po") -> Path:
 
 def test_the_shell_has_the_models(app: Flask) -> None:
     with app.app_context():
-        assert {"db", "User", "Message", "Notification"} <= app.make_shell_context().keys()
+        assert {"db", "User", "Message", "Notification", "PushSubscription"} <= app.make_shell_context().keys()
 
 
 def test_updating_what_is_up_to_date_changes_nothing(app: Flask, tree: Path) -> None:

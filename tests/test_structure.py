@@ -11,7 +11,8 @@ import pytest
 
 from webpush_app.config import ROOT
 
-LIGHT = ("clock", "config", "errors", "private_files", "text")
+LIGHT = ("clock", "config", "errors", "private_files", "setting_values", "text")
+PROTOCOL = tuple(f"protocol.{path.stem}" for path in sorted((ROOT / "webpush_app" / "protocol").glob("[!_]*.py")))
 # Where a file must run before the application may be imported, it imports inside a function and gives the reason.
 MAY_IMPORT_LATER = {"app.py", "gunicorn.conf.py"}
 
@@ -32,10 +33,27 @@ def run(*command: str) -> str:
     return done.stdout
 
 
+def loaded(module: str, *watched: str) -> set[str]:
+    """Which of the watched modules are there once this one has been imported, in an interpreter of its own."""
+    said = run("-c", f"import sys, webpush_app.{module}; print(*{set(watched)} & set(sys.modules))")
+    return set(said.split())
+
+
 @pytest.mark.parametrize("name", LIGHT)
 def test_the_lowest_layer_loads_neither_flask_nor_the_database(name: str) -> None:
-    heavy = "sorted({'flask', 'sqlalchemy', 'werkzeug', 'gevent'} & set(sys.modules))"
-    assert run("-c", f"import sys, webpush_app.{name}; print({heavy})") == "[]\n"
+    assert loaded(name, "flask", "sqlalchemy", "werkzeug", "gevent") == set()
+
+
+def test_the_protocol_loads_neither_flask_nor_the_database_nor_a_setting() -> None:
+    assert len(PROTOCOL) >= 12
+    heavy = ("flask", "sqlalchemy", "werkzeug", "gevent", "webpush_app.config")
+    # All in one: whatever one of them loads is loaded then.
+    assert loaded(", webpush_app.".join(PROTOCOL), *heavy) == set()
+
+
+@pytest.mark.parametrize("name", ["config", "protocol.vapid_keys"])
+def test_what_is_read_before_gevent_patches_loads_nothing_that_it_has_to_patch(name: str) -> None:
+    assert loaded(name, "ssl", "urllib3", "requests", "pywebpush") == set()
 
 
 def test_imports_point_down() -> None:

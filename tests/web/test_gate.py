@@ -8,9 +8,12 @@ from flask.testing import FlaskClient
 from sqlalchemy import delete
 
 from tests.people import Browser, csrf_token
-from tests.web.addresses import FOR_STRANGERS, paths
+from tests.web.addresses import FOR_STRANGERS, is_for_admins, paths
 from webpush_app.accounts.models import User
 from webpush_app.database import begin_write, db
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+OWN = {"Origin": "http://localhost"}
 
 
 def test_the_list_of_open_addresses_names_only_what_there_is(app: Flask) -> None:
@@ -18,8 +21,9 @@ def test_the_list_of_open_addresses_names_only_what_there_is(app: Flask) -> None
 
 
 def test_every_page_leads_a_stranger_to_sign_in_and_back(app: Flask, stranger: FlaskClient) -> None:
-    pages = [path for path in paths(app, "GET", for_strangers=False) if path != "/notifications"]
-    assert len(pages) >= 9
+    found = paths(app, "GET", for_strangers=False, for_programs=False)
+    pages = [path for path in found if path != "/notifications"]
+    assert len(pages) >= 10
     for path in pages:
         answer = stranger.get(path)
         assert answer.status_code == 302, path
@@ -31,8 +35,8 @@ def test_every_page_leads_a_stranger_to_sign_in_and_back(app: Flask, stranger: F
 
 def test_every_form_leads_a_stranger_to_sign_in(app: Flask, stranger: FlaskClient) -> None:
     token = csrf_token(stranger.get("/login"))
-    forms = list(paths(app, "POST", for_strangers=False))
-    assert len(forms) >= 6
+    forms = list(paths(app, "POST", for_strangers=False, for_programs=False))
+    assert len(forms) >= 8
     for path in forms:
         answer = stranger.post(path, data={"csrf_token": token})
         assert answer.status_code == 302, path
@@ -54,9 +58,38 @@ def test_who_reads_json_is_told_in_json(stranger: FlaskClient, path: str, header
     assert answer.json == {"status": "error", "code": "not_signed_in", "message": "Please sign in first."}
 
 
-def test_who_is_signed_in_is_let_through(app: Flask, susan: Browser, john: Browser) -> None:
+def test_a_program_of_a_stranger_is_told_in_json(app: Flask, stranger: FlaskClient) -> None:
+    asked = [(method, path) for method in METHODS for path in _of_programs(app, method)]
+    assert len(asked) >= 2
+    for method, path in asked:
+        answer = stranger.open(path, method=method, json=None if method == "GET" else {}, headers=OWN)
+        assert answer.status_code == 401, (method, path)
+        assert answer.json == {"status": "error", "code": "not_signed_in", "message": "Please sign in first."}
+
+
+def _of_programs(app: Flask, method: str) -> list[str]:
+    return list(paths(app, method, for_strangers=False, for_programs=True))
+
+
+def test_who_is_signed_in_is_let_through(app: Flask, susan: Browser, john: Browser, admin: Browser) -> None:
+    admin.submit("/admin", {"title": "News", "audience": "everyone"})
     for path in paths(app, "GET", for_strangers=False):
-        assert susan.get(path).status_code == 200, path
+        assert admin.get(path).status_code == 200, path
+        assert susan.get(path).status_code == (403 if is_for_admins(path) else 200), path
+
+
+def test_who_is_no_admin_is_turned_away_everywhere(app: Flask, susan: Browser, john: Browser) -> None:
+    token = csrf_token(susan.get("/edit_profile"))
+    pages = [path for path in paths(app, "POST", for_strangers=False, for_programs=False) if is_for_admins(path)]
+    programs = [path for path in _of_programs(app, "POST") if is_for_admins(path)]
+    assert len(pages) >= 2
+    assert len(programs) >= 1
+    for path in pages:
+        assert susan.client.post(path, data={"csrf_token": token}).status_code == 403, path
+    for path in programs:
+        answer = susan.client.post(path, json={}, headers=OWN)
+        assert (answer.status_code, (answer.json or {})["code"]) == (403, "not_allowed"), path
+    assert "Administration" not in susan.get("/people").text
 
 
 def test_whose_account_is_gone_is_a_stranger(app: Flask, susan: Browser) -> None:

@@ -15,9 +15,10 @@ def _policy(header: str) -> dict[str, str]:
     return {name: value for name, _space, value in parts}
 
 
-def test_every_answer_is_guarded(app: Flask, susan: Browser, john: Browser, stranger: FlaskClient) -> None:
+@pytest.mark.usefixtures("john")
+def test_every_answer_is_guarded(app: Flask, susan: Browser, admin: Browser, stranger: FlaskClient) -> None:
     everywhere = [*paths(app, "GET", for_strangers=True), *paths(app, "GET", for_strangers=False), "/no/such/page"]
-    for client in (susan.client, stranger):
+    for client in (susan.client, admin.client, stranger):
         for path in everywhere:
             with client.get(path) as answer:
                 assert answer.headers["X-Content-Type-Options"] == "nosniff", path
@@ -37,11 +38,14 @@ def test_a_page_loads_from_here_alone_and_runs_nothing_written_into_it(stranger:
     assert allowed == {"'none'", "'self'", "data:"}
 
 
-def test_what_is_shown_to_a_person_is_kept_nowhere(app: Flask, susan: Browser, john: Browser) -> None:
-    for path in [*paths(app, "GET", for_strangers=False), "/", "/login", "/no/such/page", "/sessions/1/end"]:
-        answer = susan.get(path)
-        assert answer.headers["Cache-Control"] == "no-store", path
-        assert {"cookie", "accept-language"} <= {name.lower() for name in answer.vary}, path
+@pytest.mark.usefixtures("john")
+def test_what_is_shown_to_a_person_is_kept_nowhere(app: Flask, susan: Browser, admin: Browser) -> None:
+    more = ["/", "/login", "/no/such/page", "/sessions/1/end", "/api/push-subscriptions", "/api/pushes/1"]
+    for path in [*paths(app, "GET", for_strangers=False), *more]:
+        for browser in (susan, admin):
+            answer = browser.get(path)
+            assert answer.headers["Cache-Control"] == "no-store", path
+            assert {"cookie", "accept-language"} <= {name.lower() for name in answer.vary}, path
 
 
 @pytest.mark.parametrize("path", ["/static/no_such_file.js", "/static/no_such_file.js?v=1", "/bootstrap/static/x.css"])

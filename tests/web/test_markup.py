@@ -13,6 +13,9 @@ from webpush_app.database import begin_write, db
 
 Tag = tuple[str, dict[str, str]]
 
+WITH_ADDRESSES = ["href", "src", "action", "formaction", "data-card", "data-notifications-url"]
+WITH_ADDRESSES += ["data-push-worker", "data-push-api", "data-broadcast-url"]
+
 
 class Page(HTMLParser):
     def __init__(self, text: str) -> None:
@@ -46,12 +49,27 @@ def pages(app: Flask, people: People, stranger: FlaskClient) -> dict[str, str]:
     susan, john = people.browser("susan"), people.browser("john")
     people.write(john.user_id, susan.user_id, "<b>one</b>", "two")
     people.browser("susan")
-    people("admin", is_admin=True)
-    shown |= {f"{path} signed in": susan.get(path).text for path in paths(app, "GET", for_strangers=False)}
+    found = list(paths(app, "GET", for_strangers=False, for_programs=False))
+    found.remove("/notifications")
+    shown |= {f"{path} signed in": susan.get(path).text for path in found}
     shown |= {f"{path} signed in": susan.get(path).text for path in ("/", "/user/susan", "/user/susan/popup", "/none")}
     for path in ("/edit_profile", "/change_password", "/send_message/john", "/messages/with/john"):
         shown[f"{path} with mistakes"] = susan.submit(path, {"message": "x" * 999, "about_me": "x" * 999}).text
-    del shown["/notifications signed in"]
+    return shown | _pages_of_an_admin(people, found)
+
+
+def _pages_of_an_admin(people: People, paths_of_pages: list[str]) -> dict[str, str]:
+    """Before there is a contact address, which every page says then, and after."""
+    people("admin", is_admin=True)
+    admin = people.browser("admin")
+    admin.submit("/admin", {"title": "<b>News</b>", "body": "x", "audience": "everyone"})
+    shown = {f"{path} of an admin": admin.get(path).text for path in (*paths_of_pages, "/", "/user/admin")}
+    shown["/admin with mistakes"] = admin.submit("/admin", {"link": "//evil.example", "body": "x" * 999}).text
+    shown["/admin/contact with mistakes"] = admin.submit("/admin/contact", form_at="/admin").text
+    assert "A contact address is missing" in shown["/admin of an admin"]
+    admin.submit("/admin/contact", {"contact_email": "ops@example.com"}, form_at="/admin")
+    shown["/admin with a contact address"] = admin.get("/admin").text
+    assert "A contact address is missing" not in shown["/admin with a contact address"]
     return shown
 
 
@@ -70,7 +88,7 @@ def test_nothing_is_written_into_a_page_that_should_stand_in_a_file(pages: dict[
 def test_every_address_in_a_page_is_our_own(pages: dict[str, str]) -> None:
     for where, text in pages.items():
         for tag, attributes in Page(text).tags:
-            for name in ("href", "src", "action", "formaction", "data-card", "data-notifications-url"):
+            for name in WITH_ADDRESSES:
                 address = attributes.get(name) or "/"
                 assert address.startswith(("/", "#")), (where, tag, address)
                 assert not address.startswith("//"), (where, tag, address)

@@ -9,10 +9,12 @@ from flask.testing import FlaskClient
 
 from tests.people import PASSWORD, Browser, People, csrf_token
 from tests.web.addresses import paths
+from webpush_app.web import json_requests
 from webpush_app.web.guards import MOST_BODY_BYTES
 
 NOT_TEXT = "What you sent holds a character that is not text."
 FORM = "application/x-www-form-urlencoded"
+OWN = {"Origin": "http://localhost"}
 WITH_NUL = ["/user/su%00san", "/%00", "/static/%00", "/send_message/%00", "/first-admin/%00", "/sessions/1%00/end"]
 WITH_NUL += ["/people?q=%00", "/people?%00=1", "/people?page=1%00", "/login?next=/%00", "/notifications?since=%00"]
 WITH_NUL += ["/healthz?%00"]
@@ -26,12 +28,12 @@ def test_nul_in_an_address_is_refused(susan: Browser, stranger: FlaskClient, pat
         assert NOT_TEXT in answer.text
 
 
-def test_nul_in_any_field_of_any_form_is_refused(app: Flask, susan: Browser, john: Browser) -> None:
-    token = csrf_token(susan.get("/edit_profile"))
+def test_nul_in_any_field_of_any_form_is_refused(app: Flask, admin: Browser, john: Browser) -> None:
+    token = csrf_token(admin.get("/edit_profile"))
     forms = [*paths(app, "POST", for_strangers=True), *paths(app, "POST", for_strangers=False)]
     for path in forms:
         for fields in ({"message": "a\0b"}, {"password": "\0"}, {"\0": "x"}, {"unknown": "x\0"}):
-            answer = susan.client.post(path, data={"csrf_token": token, **fields})
+            answer = admin.client.post(path, data={"csrf_token": token, **fields}, headers=OWN)
             assert answer.status_code == 400, (path, fields)
             assert NOT_TEXT in answer.text
 
@@ -45,13 +47,33 @@ def test_nul_in_the_name_of_an_account_is_refused_everywhere(people: People, str
 
 
 @pytest.mark.parametrize("size", [1024 * 1024, MOST_BODY_BYTES + 1])
-def test_a_body_too_large_is_refused(app: Flask, susan: Browser, size: int) -> None:
-    token = csrf_token(susan.get("/edit_profile"))
+def test_a_body_too_large_is_refused(app: Flask, admin: Browser, size: int) -> None:
+    token = csrf_token(admin.get("/edit_profile"))
     body = f"csrf_token={token}&about_me=".encode().ljust(size, b"x")
     for path in paths(app, "POST", for_strangers=False):
-        answer = susan.client.post(path, data=body, content_type=FORM)
+        answer = admin.client.post(path, data=body, content_type=FORM)
         assert answer.status_code == 413, path
         assert "What you sent is too large." in answer.text
+
+
+@pytest.mark.parametrize("path", ["/api/push-subscriptions", "/admin-api/trigger-push-notifications"])
+def test_a_program_may_send_less_than_a_form(admin: Browser, path: str) -> None:
+    body = b'{"title": "'.ljust(json_requests.MOST_BODY_BYTES + 1, b"x")
+    without_length = {"input_stream": BytesIO(body), "environ_overrides": {"wsgi.input_terminated": True}}
+    for said in ({"data": body}, without_length):
+        answer = admin.client.post(path, content_type="application/json", headers=OWN, **said)
+        assert answer.status_code == 413
+        assert "What you sent is too large." in (answer.json or {})["message"]
+    answer = admin.client.post(path, content_type="application/json", headers=OWN, data=body[:-1])
+    assert answer.status_code == 400  # read, and found to be no JSON
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"null", b"\xff", b"[" * 8000, b'{"a":' * 3000, b"NaN"])
+@pytest.mark.parametrize("path", ["/api/push-subscriptions", "/admin-api/trigger-push-notifications"])
+def test_a_body_that_is_no_json_object_is_answered(admin: Browser, path: str, body: bytes) -> None:
+    answer = admin.client.post(path, content_type="application/json", headers=OWN, data=body)
+    assert answer.status_code == 400
+    assert (answer.json or {})["message"] == "The body must be a JSON object."
 
 
 def test_a_stranger_is_refused_in_the_same_way(app: Flask, stranger: FlaskClient) -> None:

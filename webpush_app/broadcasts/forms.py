@@ -22,7 +22,7 @@ class OwnPage:
 
     def __call__(self, _form: Form, field: Field) -> None:
         given = field.data or ""
-        if given and (len(given.encode()) > LINK_MAX_BYTES or not is_own_page(given)):
+        if given and (not is_own_page(given) or len(given.encode()) > LINK_MAX_BYTES):
             raise StopValidation(_("A link is a page of this site and begins with /, such as /messages."))
 
 
@@ -51,4 +51,4 @@ class ContactForm(PlainForm):
     contact_email = StringField(
         _l("Contact e-mail"), [Filled(), EmailAllowed()], render_kw={"type": "email", "autocomplete": "email"}
     )
-    submit = SubmitField(_l("Save"))
+    submit = SubmitField(_l("Save"), id="save_contact")  # beside another form on its page

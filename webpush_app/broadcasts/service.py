@@ -48,6 +48,7 @@ def start_broadcast(author: User, title: str, body: str, link: str, audience: st
         created_at=now,
         expires_at=now + outbox.BROADCAST_LASTS,
         last_subscription_id=last or 0,
+        fanned_out_at=None if size else now,
     )
     db.session.add(row)
     db.session.flush()
@@ -98,6 +99,9 @@ def compose(jobs: Sequence[Job]) -> Mapping[int, Message | Drop]:
 
 
 def _fan_out(row: Broadcast) -> None:
+    if row.expires_at <= clock.now():  # nobody was there to do it in time
+        row.fanned_out_at = clock.now()
+        return
     step = (
         audiences.browsers_of(row.audience)
         .where(PushSubscription.id > row.cursor, PushSubscription.id <= row.last_subscription_id)

@@ -16,7 +16,7 @@ from sqlalchemy import bindparam, case, select, update
 from webpush_app import clock
 from webpush_app.database import begin_write, db
 from webpush_app.delivery import outbox
-from webpush_app.delivery.models import FINAL, Lane, Push, State
+from webpush_app.delivery.models import Lane, Push, State
 
 LEASE = timedelta(seconds=60)
 # What is personal is sent all at once, so that whoever signs out meanwhile is not sent to later; broadcasts in larger
@@ -63,7 +63,7 @@ class Settled:
     said: str | None = None
     due_at: datetime | None = None
     uses_attempt: bool = True
-    tallied_as: tuple[str, int] | None = None  # kind and subject, where somebody counts them
+    tallied_as: tuple[str, int] | None = None  # kind and subject of what is final, where somebody counts it
 
 
 def claim_due(lanes: Collection[Lane], most: int | None = None) -> Claim | None:
@@ -170,6 +170,6 @@ def _values(claim: Claim, one: Settled) -> dict[str, Any]:
 def _final_counts(settled: Sequence[Settled]) -> dict[tuple[str, int], Counter[State]]:
     counts: dict[tuple[str, int], Counter[State]] = {}
     for one in settled:
-        if one.tallied_as and one.state in FINAL:
+        if one.tallied_as:
             counts.setdefault(one.tallied_as, Counter())[one.state] += 1
     return counts
