@@ -9,6 +9,7 @@ import { closeMenus } from "./menu.js";
 import { showFirstError } from "./form_errors.js";
 import { sendOnce } from "./send_once.js";
 import { followBroadcasts } from "./admin_progress.js";
+import "./push_start.js"; // what `registerServiceWorker` loads is here already, so its card stands when the page is shown
 
 window.set_message_count = set_message_count;
 

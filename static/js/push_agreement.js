@@ -39,7 +39,8 @@ export function turnOff(site) {
   });
 }
 
-function withoutPermission() {
+// Known without asking anybody.
+export function withoutPermission() {
   return { name: Notification.permission === "denied" ? "blocked" : "ask" };
 }
 

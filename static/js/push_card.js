@@ -72,7 +72,8 @@ export function openCard(card, site) {
   card.addEventListener("click", (event) => {
     if (!isBusy) actions[event.target.closest("[data-push-do]")?.dataset.pushDo]?.();
   });
-  return { show, check: async () => isBusy || show(await agree(site).catch(asState)) };
+  // Neither takes away what is just being asked or done.
+  return { show: (next) => isBusy || show(next), check: async () => isBusy || show(await agree(site).catch(asState)) };
 }
 
 export function asState(error) {

@@ -1,5 +1,5 @@
 // Starts push on a page: the worker, the agreement with the server, the card, and what a click on a notification asks.
-import { agree } from "./push_agreement.js";
+import { agree, withoutPermission } from "./push_agreement.js";
 import { obstacle } from "./push_browser.js";
 import { asState, findCard, openCard } from "./push_card.js";
 import { showNews } from "./push_click.js";
@@ -23,6 +23,8 @@ function open(site, reason) {
   const element = findCard();
   if (element) card = openCard(element, site);
   if (reason) return;
+  // At once, before the worker is there: what stands below would be pushed down under somebody's finger.
+  if (Notification.permission !== "granted") card?.show(withoutPermission());
   showNews();
   if (card) followPermission();
 }

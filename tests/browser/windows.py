@@ -28,6 +28,9 @@ POLL_SECONDS = 1
 WITHIN_A_POLL_MS = POLL_SECONDS * 1000 + 1000
 LONGEST_NAME = 32
 
+# No fault of the page: what was not loaded is looked at as a response, and these windows are private ones.
+_HARMLESS = ("Failed to load resource", "Chrome currently does not support the Push API in incognito mode")
+
 _numbers = itertools.count(1)
 
 
@@ -116,7 +119,7 @@ class Windows:
 
     def _listen(self, message: ConsoleMessage) -> None:
         is_policy = "Content Security Policy" in message.text
-        if is_policy or (message.type == "error" and not message.text.startswith("Failed to load resource")):
+        if is_policy or (message.type == "error" and not message.text.startswith(_HARMLESS)):
             self.problems.append(f"console: {message.text}")
 
     def _look_at(self, response: Response) -> None:

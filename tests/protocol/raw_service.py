@@ -81,6 +81,9 @@ class RawService:
     speaks: bool = True
     """Whether it greets at all; else it takes connections and is silent."""
     cuts_handshake: bool = False
+    greets_after_seconds: float = 0.0
+    reads_slowly: bool = False
+    """A few bytes at a time, and never an answer."""
 
     def __post_init__(self) -> None:
         self.stopping = threading.Event()
@@ -128,6 +131,8 @@ class RawService:
     def _serve(self, plain: socket.socket) -> None:
         try:
             with self._greeted(plain) as connection, connection.makefile("rb") as reading:
+                while self.reads_slowly and not self.stopping.wait(0.05) and connection.recv(1000):
+                    pass
                 while not self.stopping.is_set():
                     self._answer_one(connection, reading)
         except (OSError, Ended, ValueError):
@@ -146,10 +151,12 @@ class RawService:
                 if not self.speaks:
                     self.stopping.wait()
                 if self.cuts_handshake:
+                    plain.recv(1)  # the sender has greeted: for it, the connection stands
                     plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
                     raise Ended
             finally:
                 self._sockets.discard(plain)
+            self.stopping.wait(self.greets_after_seconds)
             with self._context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False) as connection:
                 self._sockets.add(connection)
                 try:

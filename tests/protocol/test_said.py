@@ -68,9 +68,10 @@ def test_microsofts_words_stand_in_a_header() -> None:
 
 @pytest.mark.parametrize("body", [b"<" * 8192, b"<a" * 4096, b"https:/" * 1170, b"a" * 8192, b"a/" * 4096, b" " * 8192])
 def test_no_body_takes_long_to_read(body: bytes) -> None:
-    started = time.perf_counter()
-    classify(Answer(200, {}, body, is_cut=False), NOW)
-    assert time.perf_counter() - started < 0.2
+    """Many times what is ever kept, so that a time that grows with the square cannot hide."""
+    started = time.process_time()
+    classify(Answer(200, {}, body * 20, is_cut=False), NOW)
+    assert time.process_time() - started < 1.0
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The contract of every transport, part three: nothing is connected to that was not judged, whatever DNS says."""
 
+import contextlib
 import socket
 
 import pytest
@@ -91,6 +92,28 @@ def test_where_the_first_address_refuses_the_next_one_is_called(
         dead = taken.getsockname()
     [answer] = ask(make_transport(resolve=Names(dead, service.address)))
     assert isinstance(answer, Answer)
+
+
+def test_an_address_that_swallows_everything_leaves_time_for_the_next_one(
+    make_transport: MakeTransport, service: RawService
+) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as waiting:
+        for _place in range(4):  # more than its queue holds
+            caller = waiting.enter_context(socket.socket())
+            caller.setblocking(False)
+            caller.connect_ex(full.getsockname())
+        [answer] = ask(make_transport(resolve=Names(full.getsockname(), service.address), deadline_seconds=4.0))
+    assert isinstance(answer, Answer)
+
+
+def test_an_address_that_connects_gets_all_the_time_that_is_left(
+    make_transport: MakeTransport, service: RawService
+) -> None:
+    service.greets_after_seconds = 2.5
+    both = Names(service.address, service.address)
+    [answer] = ask(make_transport(resolve=both, deadline_seconds=4.0))
+    assert isinstance(answer, Answer)
+    assert service.connections == 1
 
 
 def test_an_address_written_into_the_url_is_judged_too(make_transport: MakeTransport, service: RawService) -> None:

@@ -83,6 +83,48 @@ def test_answers_come_as_they_arrive(make_transport: MakeTransport, service: Raw
     assert sorted(keys) == list(range(10))
 
 
+def test_an_answer_does_not_wait_until_more_is_pulled(make_transport: MakeTransport) -> None:
+    pulled = 0
+
+    def pulling() -> Iterator[tuple[int, Request]]:
+        nonlocal pulled
+        for each in numbered(8):
+            pulled += 1
+            yield each
+            if pulled == 1:
+                time.sleep(1.0)  # in which what was sent is answered
+
+    [first, *_others] = zip(make_transport(parallel=8).exchange(pulling()), iter(lambda: pulled, None), strict=False)
+    assert first[0][0] == 0
+    assert first[1] == 2
+
+
+def test_what_waits_for_a_free_place_is_not_sent_after_its_exchange_ended(
+    make_transport: MakeTransport, service: RawService
+) -> None:
+    transport, goes_on = make_transport(parallel=2), threading.Event()
+
+    def behave(talk: Talk) -> None:
+        goes_on.wait(timeout=20)
+        talk.answer(201)
+
+    def interrupted() -> Iterator[tuple[int, Request]]:
+        yield 9, request_to(path="/wpush/v2/waiting")
+        raise KeyboardInterrupt
+
+    service.behave = behave
+    busy = threading.Thread(target=lambda: list(transport.exchange(numbered(2))))
+    busy.start()
+    while len(service.asked) < 2:
+        time.sleep(0.01)
+    with pytest.raises(KeyboardInterrupt):
+        next(transport.exchange(interrupted()))
+    goes_on.set()
+    busy.join()
+    assert len(list(transport.exchange(numbered(2)))) == 2
+    assert "/wpush/v2/waiting" not in [talk.path for talk in service.asked]
+
+
 def test_nothing_to_send_is_no_trouble(transport: Transport) -> None:
     assert list(transport.exchange([])) == []
 

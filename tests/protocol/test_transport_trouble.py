@@ -14,6 +14,7 @@ from webpush_app.protocol.transport import Answer, NoAnswer, SocketAddress, Tran
 
 HEAD = b"HTTP/1.1 201 Created\r\n"
 DEADLINE = 0.6
+SLACK = 2.0  # for a machine that is busy
 
 
 def trouble_of(answer: Answer | NoAnswer) -> Trouble:
@@ -73,7 +74,7 @@ def test_who_is_too_slow_is_left_at_the_deadline(make_transport: MakeTransport, 
     service.behave = SLOW[how]
     started = time.monotonic()
     [answer] = ask(make_transport(deadline_seconds=DEADLINE))
-    assert DEADLINE - 0.1 < time.monotonic() - started < DEADLINE + 1.0
+    assert DEADLINE - 0.1 < time.monotonic() - started < DEADLINE + SLACK
     assert trouble_of(answer) is Trouble.TIMEOUT
     service.wait_until_all_are_closed()
 
@@ -84,7 +85,16 @@ def test_who_is_silent_from_the_start_is_left_at_the_deadline(
     service.speaks = False
     started = time.monotonic()
     [answer] = ask(make_transport(deadline_seconds=DEADLINE))
-    assert time.monotonic() - started < DEADLINE + 1.0
+    assert time.monotonic() - started < DEADLINE + SLACK
+    assert trouble_of(answer) is Trouble.TIMEOUT
+
+
+def test_who_reads_too_slowly_is_left_at_the_deadline(make_transport: MakeTransport, service: RawService) -> None:
+    """Also when most of the time went by before anything was sent."""
+    service.reads_slowly, service.greets_after_seconds = True, 2.5
+    started = time.monotonic()
+    [answer] = ask(make_transport(deadline_seconds=3.0), request_to(body=bytes(20_000_000)))
+    assert time.monotonic() - started < 3.0 + SLACK
     assert trouble_of(answer) is Trouble.TIMEOUT
 
 
@@ -105,11 +115,11 @@ def test_each_request_on_a_kept_connection_has_a_deadline_of_its_own(
     make_transport: MakeTransport, service: RawService
 ) -> None:
     def behave(talk: Talk) -> None:
-        time.sleep(DEADLINE * 0.6)
+        time.sleep(0.7)
         talk.answer(201)
 
     service.behave = behave
-    answers = ask(make_transport(deadline_seconds=DEADLINE), request_to(), request_to(), request_to())
+    answers = ask(make_transport(deadline_seconds=2.0), request_to(), request_to(), request_to())
     assert [isinstance(answer, Answer) for answer in answers] == [True] * 3
     assert service.connections == 1
 
