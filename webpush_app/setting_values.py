@@ -72,7 +72,7 @@ def contact(value: str) -> str:
     address = value.removeprefix("mailto:")
     if _WEB_ADDRESS.fullmatch(value):
         return value
-    if re.fullmatch(r"[^\s@:<>,;]+@[^\s@:<>,;]+\.[^\s@:<>,;.]+", address):
+    if re.fullmatch(r"[^\s@:<>,;]+@[^\s@:<>,;]+\.[^\W\d_]{2,}", address):
         return f"mailto:{address}"
     raise ValueError("must be an e-mail address such as ops@example.com, or an https:// address.")
 

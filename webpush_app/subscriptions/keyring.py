@@ -4,6 +4,7 @@ A browser's subscription is bound to the key it was made with. So the key is mad
 browsers are subscribed: every one of them would be lost.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -87,7 +88,8 @@ def _check_may_be_made(path: Path) -> None:
 
 
 def _holds_a_key(path: Path) -> bool:
-    return path.name == KEY_FILE or "VAPID_PRIVATE_KEY" in path.read_text(encoding="utf-8", errors="replace")
+    text = path.read_text(encoding="utf-8", errors="replace")
+    return path.name == KEY_FILE or re.search(r"^\s*VAPID_PRIVATE_KEY\s*=", text, re.MULTILINE) is not None
 
 
 def _settings() -> Settings:
