@@ -11,10 +11,10 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, case, select, update
+from sqlalchemy import bindparam, case, func, literal, select, update
 
 from webpush_app import clock
-from webpush_app.database import begin_write, db
+from webpush_app.database import UtcDateTime, begin_write, db
 from webpush_app.delivery import outbox
 from webpush_app.delivery.models import Lane, Push, State
 
@@ -35,7 +35,7 @@ class Claimed:
     recipient_id: int | None
     lane: int
     attempts: int
-    created_at: datetime
+    first_attempt_at: datetime
     expires_at: datetime
 
 
@@ -124,7 +124,13 @@ def _claim(lane: Lane, most: int) -> Claim:
     taken = (
         update(Push)
         .where(Push.id.in_(due.scalar_subquery()))
-        .values(state=State.SENDING, due_at=moment + LEASE, lease_token=token, attempts=Push.attempts + 1)
+        .values(
+            state=State.SENDING,
+            due_at=moment + LEASE,
+            lease_token=token,
+            attempts=Push.attempts + 1,
+            first_attempt_at=func.coalesce(Push.first_attempt_at, literal(moment, UtcDateTime())),
+        )
         .returning(*(getattr(Push, column.name) for column in fields(Claimed)))
         .execution_options(synchronize_session=False)
     )

@@ -66,6 +66,7 @@ class _Browser:
 
 Composer = Callable[[Sequence[Job]], Mapping[int, Message | Drop]]
 _COMPOSERS = "push_composers"
+NOT_COMPOSED = "not_composed"
 log = logging.getLogger(__name__)
 
 
@@ -89,14 +90,14 @@ def prepare(claim: Claim) -> tuple[list[Ready], list[Settled]]:
             case Drop():
                 settled.append(_dropped(row, found.reason))
             case None:
-                settled.append(again(row, "not_composed"))
+                settled.append(again(row, NOT_COMPOSED))
     return ready, settled
 
 
 def again(row: Claimed, reason: str) -> Settled:
     """Nobody was asked anything: it is tried later, as long as it is of use."""
     next_at = clock.now() + retry.delay(row.attempts)
-    if retry.is_over(row.attempts, row.created_at, row.expires_at, next_at):
+    if retry.is_over(row.attempts, row.first_attempt_at, row.expires_at, next_at):
         return Settled(row.id, State.FAILED, f"given_up_{reason}", tallied_as=tallied(row))
     return Settled(row.id, State.QUEUED, reason, due_at=next_at)
 

@@ -7,6 +7,7 @@ stands in the outbox.
 import os
 import select
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,8 @@ class Doorbell:
     def ring(self) -> None:
         """From a signal's handler: wait no longer."""
         if self._pipe is not None:
-            os.write(self._pipe, _RING)
+            with suppress(BlockingIOError):  # full: it has been rung often enough
+                os.write(self._pipe, _RING)
 
     def close(self) -> None:
         if self._pipe is not None:

@@ -61,6 +61,7 @@ class Push(Base):
     state: Mapped[str] = mapped_column(String(16))
     attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
+    first_attempt_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
     due_at: Mapped[datetime | None]
     # Whoever holds the lease knows this; a worker that comes back too late does not.

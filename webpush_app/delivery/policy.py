@@ -32,7 +32,8 @@ def ends(outcome: Outcome) -> Off | None:
 
 def _again(row: Claimed, outcome: RetryLater) -> Settled:
     next_at = clock.now() + retry.delay(row.attempts, outcome.after_seconds)
-    if retry.is_over(row.attempts, row.created_at, row.expires_at, next_at):
+    attempts = row.attempts if outcome.uses_attempt else row.attempts - 1
+    if retry.is_over(attempts, row.first_attempt_at, row.expires_at, next_at):
         state = State.EXPIRED if next_at >= row.expires_at else State.FAILED
         return _ended(row, state, outcome, f"given_up_{outcome.why}")
     return Settled(

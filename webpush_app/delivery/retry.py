@@ -17,6 +17,7 @@ def delay(attempt: int, asked_seconds: float | None = None) -> timedelta:
     return max(chosen, timedelta(seconds=asked_seconds or 0))
 
 
-def is_over(attempt: int, created_at: datetime, expires_at: datetime, next_at: datetime) -> bool:
-    """The next attempt would be one too many, or too late to be of use."""
-    return attempt >= MOST_ATTEMPTS or next_at >= expires_at or next_at - created_at > GIVEN_UP_AFTER
+def is_over(attempt: int, first_attempt_at: datetime, expires_at: datetime, next_at: datetime) -> bool:
+    """The next attempt would be one too many, or too late to be of use. What had to wait for its first attempt, because
+    no address was given or the machine was off, has lost nothing by that."""
+    return attempt >= MOST_ATTEMPTS or next_at >= expires_at or next_at - first_attempt_at > GIVEN_UP_AFTER

@@ -18,6 +18,7 @@ _KEEPER = "webpush_app.engine.keeper"
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 30.0
 _HEALTHY_AFTER_SECONDS = 60.0
+_TOLD_TO_END = (0, -signal.SIGINT, -signal.SIGTERM)  # as Ctrl-C tells all at once
 _STOP_SECONDS = 17.0  # a little longer than the worker itself takes
 
 
@@ -63,7 +64,9 @@ class Kept:
             return
         if self._keeper.stdin:
             self._keeper.stdin.close()
-        if time.monotonic() - self._started_at < _FIRST_PAUSE_SECONDS:
+        if self._keeper.returncode in _TOLD_TO_END:
+            self._keeper = None
+        elif time.monotonic() - self._started_at < _FIRST_PAUSE_SECONDS:
             self._keeper = None
             sys.stderr.write(
                 "The keeper of the push worker cannot be kept running: no pushes are sent until a restart.\n"

@@ -1,0 +1,33 @@
+"""Several workers at one outbox: each row is taken by one of them, and none is left."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from flask import Flask
+
+from tests.delivery.outgoing import BOTH, Outgoing
+from webpush_app.delivery.claims import claim_due
+from webpush_app.delivery.models import State
+
+ROWS = 1000
+WORKERS = 4
+MOST = 20
+
+
+def claim_all(app: Flask) -> list[int]:
+    """Each batch with a database connection of its own, as the worker's threads have it."""
+    taken: list[int] = []
+    while True:
+        with app.app_context():
+            claim = claim_due(BOTH, MOST)
+        if claim is None:
+            return taken
+        taken += [row.id for row in claim.rows]
+
+
+def test_four_that_claim_at_once_never_take_the_same_row(app: Flask, outgoing: Outgoing) -> None:
+    outgoing.fill(ROWS)
+    with ThreadPoolExecutor(WORKERS) as workers:
+        taken = list(workers.map(claim_all, [app] * WORKERS))
+    assert sorted(number for numbers in taken for number in numbers) == list(range(1, ROWS + 1))
+    assert {(row.state, row.attempts) for row in outgoing.rows()} == {(State.SENDING, 1)}
+    assert sum(bool(numbers) for numbers in taken) > 1, "only one of them ever had a turn"

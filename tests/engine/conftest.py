@@ -1,0 +1,53 @@
+"""What the tests of the engine share: a push service, and an outbox in the folder that real workers are pointed at."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from flask import Flask
+
+from tests.conftest import SECRET_KEY, AppMaker
+from tests.delivery.outgoing import Outgoing
+from tests.push.service import PushService
+from tests.push.worker_process import Worker, pushing
+from webpush_app.protocol.requests_transport import RequestsTransport
+
+CONTACT = "mailto:ops@example.com"
+DEADLINE_SECONDS = 2.0
+
+
+class StartWorker(Protocol):
+    def __call__(self) -> AbstractContextManager[Worker]: ...
+
+
+@pytest.fixture
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PushService]:
+    with PushService(tmp_path_factory.mktemp("push")) as service:
+        yield service
+
+
+@pytest.fixture
+def transport(service: PushService) -> Iterator[RequestsTransport]:
+    transport = RequestsTransport(**service.transport_options(), deadline_seconds=DEADLINE_SECONDS)
+    yield transport
+    transport.close()
+
+
+@pytest.fixture
+def app(make_app: AppMaker) -> Flask:
+    return make_app(vapid_claim_email=CONTACT)
+
+
+@pytest.fixture
+def outgoing(app: Flask, service: PushService, transport: RequestsTransport) -> Outgoing:
+    return Outgoing(app, service, transport)
+
+
+@pytest.fixture
+def start_worker(tmp_path: Path, service: PushService) -> StartWorker:
+    """A real worker at the same outbox, with the same secret key."""
+    return lambda: pushing(
+        tmp_path, service.stand_in, service.ca_file, VAPID_CLAIM_EMAIL=CONTACT, SECRET_KEY=SECRET_KEY
+    )

@@ -1,0 +1,215 @@
+"""The worker's rounds, in this process: when they look, what a failure does to them, and how they come to an end."""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from tests.delivery.outgoing import Device, Outgoing
+from tests.engine.processes import wait_until
+from tests.people import People
+from tests.push.listener import Odd
+from tests.push.service import PushService
+from webpush_app.delivery.doorbell import Doorbell
+from webpush_app.delivery.models import State
+from webpush_app.engine import loop as engine
+from webpush_app.engine.loop import Loop
+from webpush_app.protocol.requests_transport import RequestsTransport
+
+NEVER_SECONDS = 60.0
+DEADLINE_SECONDS = 2.0
+PARALLEL = 2  # of each thread of the worker
+AT_ONCE_SECONDS = 1.5
+
+RunLoop = Callable[..., "Running"]
+
+
+class Running:
+    def __init__(self, loop: Loop) -> None:
+        self.loop = loop
+        self.is_sudden = False
+        self.thread = threading.Thread(target=loop.run, args=(lambda: self.is_sudden,))
+        self.thread.start()
+
+    def stop(self) -> float:
+        """How many seconds it took."""
+        began = time.monotonic()
+        self.loop.stop()
+        self.thread.join(timeout=20)
+        assert not self.thread.is_alive()
+        return time.monotonic() - began
+
+
+@pytest.fixture
+def run_loop(app: Flask, service: PushService, tmp_path: Path) -> Iterator[RunLoop]:
+    made: list[Running] = []
+    transports: list[RequestsTransport] = []
+
+    def make_transport() -> RequestsTransport:
+        transports.append(
+            RequestsTransport(**service.transport_options(), deadline_seconds=DEADLINE_SECONDS, parallel=PARALLEL)
+        )
+        return transports[-1]
+
+    with closing(Doorbell(tmp_path)) as bell:
+
+        def run(**given: int) -> Running:
+            made.append(Running(Loop(app, make_transport, bell, **given)))
+            return made[-1]
+
+        yield run
+        for one in made:
+            one.stop()
+        wait_for_the_threads()
+        for transport in transports:
+            transport.close()
+
+
+def wait_for_the_threads() -> None:
+    wait_until(lambda: not any("_repeat" in thread.name for thread in threading.enumerate()), 20)
+
+
+@pytest.fixture
+def looks_by_itself(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    return lambda seconds: monkeypatch.setattr(engine, "LOOK_EVERY_SECONDS", seconds)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < seconds
+
+
+def a_hanging_push(people: People, outgoing: Outgoing) -> Device:
+    device = outgoing.device(people("susan"))
+    device.subscribed.answer_with(Odd.HANG)
+    people.write(people("john"), 1, "hello")
+    device.subscribed.wait_for(1)
+    return device
+
+
+def test_the_doorbell_wakes_it(
+    people: People, outgoing: Outgoing, run_loop: RunLoop, looks_by_itself: Callable[[float], None]
+) -> None:
+    looks_by_itself(NEVER_SECONDS)
+    device = outgoing.device(people("susan"))
+    people("john")
+    running = run_loop()
+    for number in (1, 2, 3):
+        time.sleep(0.1)
+        with within(AT_ONCE_SECONDS):
+            people.write(2, 1, "hello")
+            device.subscribed.wait_for(number)
+    assert running.stop() < AT_ONCE_SECONDS
+
+
+def test_a_broadcast_wakes_it_twice_to_be_put_into_the_outbox_and_to_be_sent(
+    people: People, outgoing: Outgoing, run_loop: RunLoop, looks_by_itself: Callable[[float], None]
+) -> None:
+    looks_by_itself(NEVER_SECONDS)
+    devices = [outgoing.device(None) for _ in range(3)]
+    boss = people("boss", is_admin=True)
+    run_loop()
+    time.sleep(0.1)
+    with within(AT_ONCE_SECONDS):
+        outgoing.start_broadcast(boss)
+        for device in devices:
+            device.subscribed.wait_for(1)
+
+
+def test_what_nobody_rang_for_is_found_at_the_next_look(
+    outgoing: Outgoing, run_loop: RunLoop, looks_by_itself: Callable[[float], None]
+) -> None:
+    """A retry whose time has come, or what a killed worker left."""
+    looks_by_itself(0.1)
+    device = outgoing.device(None)
+    run_loop()
+    time.sleep(0.2)
+    outgoing.fill(1, kind="test", subscription_id=device.id)
+    device.subscribed.wait_for(1, timeout=AT_ONCE_SECONDS)
+
+
+def test_a_round_that_fails_is_reported_and_the_next_one_is_made(
+    outgoing: Outgoing,
+    run_loop: RunLoop,
+    looks_by_itself: Callable[[float], None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    looks_by_itself(0.1)
+    device = outgoing.device(None)
+    monkeypatch.setattr(engine, "fan_out_step", lambda: 1 / 0)
+    run_loop()
+    wait_until(lambda: caplog.text.count("a round of the worker failed") > 1, 5)
+    assert "ZeroDivisionError" in caplog.text
+    outgoing.fill(1, kind="test", subscription_id=device.id)
+    device.subscribed.wait_for(1, timeout=5)
+
+
+def test_at_a_stop_it_waits_for_push_services_only_so_long_and_hands_back_the_rest(
+    people: People, outgoing: Outgoing, run_loop: RunLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "DRAIN_SECONDS", 0.5)
+    running = run_loop()
+    a_hanging_push(people, outgoing)
+    assert 0.5 <= running.stop() < 0.5 + AT_ONCE_SECONDS
+    row = outgoing.row()
+    assert (row.state, row.attempts, row.lease_token) == (State.QUEUED, 0, None)
+
+
+def test_at_a_sudden_stop_it_waits_for_nobody(people: People, outgoing: Outgoing, run_loop: RunLoop) -> None:
+    running = run_loop()
+    a_hanging_push(people, outgoing)
+    running.is_sudden = True
+    assert running.stop() < AT_ONCE_SECONDS
+    assert (outgoing.row().state, outgoing.row().attempts) == (State.QUEUED, 0)
+
+
+def test_what_comes_too_late_after_it_was_handed_back_changes_nothing(
+    people: People, outgoing: Outgoing, run_loop: RunLoop
+) -> None:
+    running = run_loop()
+    device = a_hanging_push(people, outgoing)
+    running.is_sudden = True
+    running.stop()
+    device.subscribed.answer_with(201)
+    assert outgoing.deliver() == 1
+    wait_for_the_threads()
+    row = outgoing.row()
+    assert (row.state, row.answer_status, row.attempts) == (State.ACCEPTED, 201, 1)
+
+
+def test_it_stops_when_whoever_started_it_is_gone(run_loop: RunLoop) -> None:
+    parent, held_by_the_parent = os.pipe()
+    running = run_loop(also=parent)
+    try:
+        time.sleep(0.1)
+        assert running.thread.is_alive()
+    finally:
+        os.close(held_by_the_parent)
+    running.thread.join(timeout=AT_ONCE_SECONDS)
+    assert not running.thread.is_alive()
+    os.close(parent)
+
+
+def test_a_private_message_is_sent_while_all_that_broadcasts_may_use_hangs(
+    people: People, outgoing: Outgoing, run_loop: RunLoop
+) -> None:
+    """As many of them as the two other threads can have under way at once."""
+    boss = people("boss", is_admin=True)
+    for _ in range(PARALLEL):
+        outgoing.device(None).subscribed.answer_with(Odd.HANG)
+    run_loop()
+    for number in (1, 2):
+        outgoing.start_broadcast(boss)
+        outgoing.service.wait_for(number * PARALLEL)
+    susan = outgoing.device(people("susan"))
+    with within(AT_ONCE_SECONDS):
+        people.write(boss, 2, "hello")
+        susan.subscribed.wait_for(1)
