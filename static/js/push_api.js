@@ -72,7 +72,7 @@ async function reach(url, request) {
   try {
     const signal = AbortSignal.timeout(PATIENCE_MS);
     return await fetch(url, { ...request, cache: "no-store", redirect: "error", signal });
-  } catch (error) {
-    throw new Trouble("offline", String(error));
+  } catch {
+    throw new Trouble("offline", ""); // what browsers say of it helps nobody
   }
 }

@@ -104,6 +104,6 @@ def _send(page: Page) -> None:
 
 
 def _sign_out(person: Person) -> None:
-    person.page.locator("summary").click()
+    person.page.locator(".menu summary").click()
     person.page.get_by_role("button", name="Sign out").click()
     expect(person.page.get_by_text("You are signed out.")).to_be_visible()

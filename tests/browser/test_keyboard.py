@@ -31,7 +31,7 @@ def test_the_skip_link_comes_first_and_leads_past_the_navigation(windows: Window
 @both_sizes
 def test_the_account_menu_opens_with_enter_and_escape_closes_it(windows: Windows) -> None:
     page = windows.newcomer("susan").visit("/")
-    summary = page.locator("summary")
+    summary = page.locator(".menu summary")
     summary.focus()
     page.keyboard.press("Enter")
     first = page.get_by_role("link", name="Your profile", exact=True)
@@ -47,7 +47,7 @@ def test_the_account_menu_opens_with_enter_and_escape_closes_it(windows: Windows
 @both_sizes
 def test_a_click_beside_the_account_menu_closes_it(windows: Windows) -> None:
     page = windows.newcomer("susan").visit("/messages")
-    page.locator("summary").click()
+    page.locator(".menu summary").click()
     expect(page.get_by_role("link", name="Edit profile")).to_be_visible()
     page.get_by_role("heading", name="Messages", exact=True).click(position={"x": 5, "y": 5})
     expect(page.get_by_role("link", name="Edit profile")).to_be_hidden()
@@ -65,7 +65,7 @@ def test_all_that_takes_the_focus_has_a_name(windows: Windows) -> None:
     others = (f"/user/{john.name}", f"/send_message/{john.name}", f"/messages/with/{john.name}")
     for path in own + others:
         page = susan.visit(path)
-        page.locator("summary").click()
+        page.locator(".menu summary").click()
         _expect_names(page)
 
 

@@ -59,7 +59,7 @@ def _expect_no_overflow_of_what_opens(page: Page) -> None:
     page.locator("a[data-card]").hover()
     page.locator(".person-card").wait_for()
     _expect_no_overflow(page)
-    page.locator("summary").click()
+    page.locator(".menu summary").click()
     page.locator(".menu-name").wait_for()
     _expect_no_overflow(page)
 

@@ -13,7 +13,7 @@ def test_the_mouse_opens_the_card_moves_into_it_and_closes_it_by_leaving(windows
     page, john = _a_message_from_john(windows)
     _name(page, john).hover()
     expect(_card(page)).to_contain_text(john)
-    page.get_by_role("heading", name="Messages").hover(position={"x": 5, "y": 5})
+    page.get_by_role("heading", name="Messages", exact=True).hover(position={"x": 5, "y": 5})
     expect(_card(page)).to_have_count(0)
     _name(page, john).hover()
     _send_link(page).hover()

@@ -61,7 +61,7 @@ def _register(page: Page, name: str) -> None:
 
 
 def _sign_out(page: Page) -> None:
-    page.locator("summary").click()
+    page.locator(".menu summary").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_text("You are signed out.")).to_be_visible()
 

@@ -99,9 +99,6 @@ def compose(jobs: Sequence[Job]) -> Mapping[int, Message | Drop]:
 
 
 def _fan_out(row: Broadcast) -> None:
-    if row.expires_at <= clock.now():  # nobody was there to do it in time
-        row.fanned_out_at = clock.now()
-        return
     step = (
         audiences.browsers_of(row.audience)
         .where(PushSubscription.id > row.cursor, PushSubscription.id <= row.last_subscription_id)
