@@ -105,12 +105,18 @@ def test_each_audience_says_how_many_browsers_it_reaches(site: Site, people: Peo
     }
 
 
-@pytest.mark.parametrize(("browsers", "words"), [(0, "0 browsers"), (1, "1 browser"), (3, "3 browsers")])
+@pytest.mark.parametrize(("browsers", "words"), [(1, "1 browser"), (3, "3 browsers")])
 def test_it_is_said_how_many_it_goes_to(site: Site, admin: Browser, browsers: int, words: str) -> None:
     site.browsers(browsers)
     answer = admin.submit("/admin", NEWS)
     assert (answer.status_code, answer.location) == (302, "/admin")
     assert page.flash(admin.get("/admin")) == f"Your broadcast is on its way to {words}."
+
+
+def test_a_broadcast_to_nobody_is_not_called_on_its_way(site: Site, admin: Browser) -> None:
+    site.turn_off(site.browser())
+    admin.submit("/admin", NEWS)
+    assert "Nobody was reached" in admin.get("/admin").text
 
 
 def test_what_was_sent_is_stored_as_it_was_typed(site: Site, admin: Browser) -> None:

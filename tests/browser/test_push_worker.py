@@ -153,20 +153,19 @@ def test_the_same_tag_replaces_and_others_stand_beside_it(button: PushButton) ->
         assert len(button.press("no tag")) == count
 
 
-def test_the_whole_site_has_one_registration_whatever_the_worker_is_called(windows: Windows) -> None:
+def test_the_whole_site_has_one_registration_and_it_shows_pushes_whatever_the_worker_is_called(
+    windows: Windows,
+) -> None:
     page = _allowing_page(windows)
-    for path in ("/service_worker.js", "/static/service_worker.js", "/service_worker.js"):
-        assert page.evaluate(_REGISTER, path) == "off"
-        assert page.evaluate(_REGISTRATIONS) == [["/", "none"]]
-        assert page.evaluate(_ONLY_ACTIVE) == path
-        _visit(page)
-
-
-def test_the_worker_shows_pushes_from_the_tutorials_address_too(windows: Windows) -> None:
-    page = _allowing_page(windows)
-    page.evaluate(_REGISTER, "/static/service_worker.js")
+    assert page.evaluate(_REGISTRATIONS) == [["/", "none"]]
+    assert page.evaluate(_ONLY_ACTIVE) == "/service_worker.js"
+    assert page.evaluate(_REGISTER, "/static/service_worker.js") == "off"
+    assert page.evaluate(_REGISTRATIONS) == [["/", "none"]]
     assert page.evaluate(_ONLY_ACTIVE) == "/static/service_worker.js"
     _expect(PushButton(page).shows("Hello"), "Untitled", "Hello")
+    _visit(page)
+    assert page.evaluate(_REGISTRATIONS) == [["/", "none"]]
+    assert page.evaluate(_ONLY_ACTIVE) == "/service_worker.js"
 
 
 def _allowing_page(windows: Windows) -> Page:

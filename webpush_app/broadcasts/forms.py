@@ -37,7 +37,9 @@ class BroadcastForm(PlainForm):
         description=_l("The page that a click opens, such as /messages. Left empty, it is the front page."),
         render_kw={"autocomplete": "off", "autocapitalize": "none"},
     )
-    audience = SelectField(_l("For"))
+    audience = SelectField(
+        _l("For"), description=_l("The number beside each choice says how many browsers it reaches now.")
+    )
     submit = SubmitField(_l("Send"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -47,14 +47,7 @@ def send() -> Answer:
     if not form.validate_on_submit():
         return _page(form), 422
     row = _start(typed(form.title), typed(form.body), typed(form.link), typed(form.audience))
-    flash(
-        ngettext(
-            "Your broadcast is on its way to %(num)d browser.",
-            "Your broadcast is on its way to %(num)d browsers.",
-            row.audience_size,
-        ),
-        "success",
-    )
+    flash(*_said(row.audience_size))
     return redirect(url_for("admin.index"))
 
 
@@ -91,6 +84,17 @@ def show(broadcast_id: int) -> Response:
     if row is None:
         raise NotFound(_("There is no such broadcast."))
     return jsonify({"status": "success", "result": {"id": row.id, **_numbers(row)}})
+
+
+def _said(audience_size: int) -> tuple[str, str]:
+    if not audience_size:
+        return _("Nobody was reached: no browser of this audience has notifications turned on."), "info"
+    words = ngettext(
+        "Your broadcast is on its way to %(num)d browser.",
+        "Your broadcast is on its way to %(num)d browsers.",
+        audience_size,
+    )
+    return words, "success"
 
 
 def _start(title: str, body: str, link: str, audience: str) -> Broadcast:
