@@ -1,6 +1,5 @@
 """`/admin` as an admin has it before them: what they write is on its way at once, and how far it is moves by itself.
-
-A service of its own, because it has an admin. The real worker sends what they write, to a push service of the tests.
+The service is one of its own, because it has an admin; the real worker sends to a push service of the tests.
 """
 
 import re
