@@ -1,5 +1,6 @@
 """Several workers at one outbox: each row is taken by one of them, and none is left."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from flask import Flask
@@ -11,6 +12,7 @@ from webpush_app.delivery.models import State
 ROWS = 1000
 WORKERS = 4
 MOST = 20
+SENDING_SECONDS = 0.01  # a worker that has claimed is busy for a while, and the others get their turn
 
 
 def claim_all(app: Flask) -> list[int]:
@@ -22,6 +24,7 @@ def claim_all(app: Flask) -> list[int]:
         if claim is None:
             return taken
         taken += [row.id for row in claim.rows]
+        time.sleep(SENDING_SECONDS)
 
 
 def test_four_that_claim_at_once_never_take_the_same_row(app: Flask, outgoing: Outgoing) -> None:

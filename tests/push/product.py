@@ -114,6 +114,10 @@ class Product:
         query = select(PushSubscription).outerjoin(User).where(User.username == name)
         return self._read(query.order_by(PushSubscription.id))
 
+    def subscriptions(self) -> Sequence[PushSubscription]:
+        """Everybody's browsers, oldest first."""
+        return self._read(select(PushSubscription).order_by(PushSubscription.id))
+
     def pushes_to(self, name: str) -> Sequence[Push]:
         """What was put into the outbox for this person, oldest first."""
         query = select(Push).join(User, User.id == Push.recipient_id).where(User.username == name)

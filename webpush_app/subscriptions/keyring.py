@@ -80,7 +80,8 @@ def _make() -> str:
 
 def _check_may_be_made(path: Path) -> None:
     count = db.session.scalar(select(func.count()).select_from(PushSubscription)) or 0
-    if count:
+    # Looked at again: another may just have made it, and a browser may already have subscribed with it.
+    if count and not path.exists():
         raise StartError(
             f"{path} is missing, and {count} browsers are subscribed with the key in it. Put back the file from your "
             "backup, or give the key as VAPID_PRIVATE_KEY."
