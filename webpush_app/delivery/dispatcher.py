@@ -20,7 +20,7 @@ from webpush_app.delivery import claims, policy
 from webpush_app.delivery.claims import Claim, Settled
 from webpush_app.delivery.composing import Ready, prepare
 from webpush_app.delivery.groups import in_groups
-from webpush_app.delivery.models import Lane, State
+from webpush_app.delivery.models import Lane
 from webpush_app.errors import DatabaseBusy
 from webpush_app.protocol.answers import Outcome
 from webpush_app.protocol.message import Urgency, to_payload
@@ -68,7 +68,8 @@ class Dispatcher:
             _settle(claim, settled, off)
             for key, _outcome in answers:
                 del rows[key]
-        _settle(claim, [Settled(key, State.QUEUED, due_at=clock.now(), uses_attempt=False) for key in rows], ())
+        if rows:  # not sent in time: what an earlier attempt was answered stays with them
+            claims.give_back((claim.token,))
 
     def _sender_for_now(self) -> Sender | None:
         contact = keyring.contact()
