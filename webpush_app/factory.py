@@ -14,9 +14,12 @@ from webpush_app.accounts.routes import account_routes
 from webpush_app.accounts.sessions import REMEMBERED
 from webpush_app.broadcasts import routes as broadcast_routes
 from webpush_app.broadcasts import service as broadcasts
+from webpush_app.broadcasts.models import Broadcast
 from webpush_app.config import ROOT, Settings
 from webpush_app.delivery import composing, doorbell, outbox, trial
+from webpush_app.delivery.models import Push, PushAttempt
 from webpush_app.delivery.routes import delivery_routes
+from webpush_app.delivery.watch_models import OperatorAlert, PushWorker
 from webpush_app.messaging import composing as messages
 from webpush_app.messaging import routes as messaging_routes
 from webpush_app.messaging.models import Message
@@ -24,6 +27,7 @@ from webpush_app.notifications.models import Notification
 from webpush_app.notifications.routes import notification_routes
 from webpush_app.subscriptions import routes as subscription_routes
 from webpush_app.subscriptions.models import PushSubscription
+from webpush_app.subscriptions.push_services import PushService
 from webpush_app.web import error_pages, guards, headers, languages, times, user_agent
 from webpush_app.web.cookies import SessionCookie
 from webpush_app.web.extensions import babel, bootstrap, csrf, migrate
@@ -112,13 +116,10 @@ def _add_features(app: Flask) -> None:
     outbox.pushes_due.connect(doorbell.ring)
     app.jinja_env.globals["avatar"] = avatar
     app.jinja_env.filters["browser_in_words"] = user_agent.in_words
-    app.shell_context_processor(
-        lambda: {
-            "db": database.db,
-            "User": User,
-            "LoginSession": LoginSession,
-            "Message": Message,
-            "Notification": Notification,
-            "PushSubscription": PushSubscription,
-        }
-    )
+    app.shell_context_processor(lambda: {"db": database.db} | {model.__name__: model for model in _IN_THE_SHELL})
+
+
+_IN_THE_SHELL = (
+    *(User, LoginSession, Message, Notification, PushSubscription, Broadcast),
+    *(PushService, Push, PushAttempt, PushWorker, OperatorAlert),
+)

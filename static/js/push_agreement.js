@@ -8,7 +8,7 @@ import * as memory from "./push_memory.js";
 import { fingerprint, inTurn, isMadeWith, register, subscribe, unsubscribe } from "./push_subscription.js";
 
 const SEEN_AGAIN_AFTER_MS = 24 * 3600 * 1000;
-const ENDED = new Set(["gone", "other_key", "unusable"]); // to post the same subscription again would help nobody
+const ENDED = new Set(["gone", "other_key", "old_key", "unusable", "refused"]); // to post the same subscription again would help nobody
 
 export function agree(site) {
   return inTurn(() => look(site, false));

@@ -22,6 +22,7 @@ from webpush_app.protocol.transport import Transport
 from webpush_app.subscriptions import service as subscriptions
 from webpush_app.subscriptions.keyring import current_key
 from webpush_app.subscriptions.models import PushSubscription
+from webpush_app.subscriptions.push_services import service_of
 from webpush_app.subscriptions.service import Viewer
 
 ORIGIN = {"Origin": "http://localhost"}
@@ -104,7 +105,7 @@ class Outgoing:
     def fill(self, number: int, lane: Lane = Lane.PERSONAL, **given: object) -> None:
         """Rows that are due, for browsers that need not exist."""
         moment = clock.now()
-        base = {
+        base: dict[str, object] = {
             "kind": "message",
             "subscription_id": 1,
             "lane": int(lane),
@@ -116,6 +117,7 @@ class Outgoing:
         }
         with self.app.app_context():
             begin_write()
+            base["service_id"] = service_of("https://updates.push.services.mozilla.com/wpush/v2/any")
             taken = len(db.session.scalars(select(Push.id)).all())
             rows = [{**base, "subject_id": taken + count, **given} for count in range(1, number + 1)]
             db.session.execute(insert(Push), rows)

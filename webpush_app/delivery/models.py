@@ -1,8 +1,8 @@
 """The outbox: one row for each push and browser, without its text, in the same database as what it is about.
 
 `due_at` says when somebody has to look at the row again: at the next attempt, or when the lease of its sender ends;
-null once it is final. One index holds what is to be done and nothing else, and the rows of a worker that died
-come back by themselves.
+null once it is final. One index holds what is to be done and nothing else, apart for each push service, and the rows of
+a worker that died come back by themselves.
 
 No foreign keys and three indexes: with more, writing a large broadcast takes five times as long. A row whose browser or
 message is gone is dropped when its turn comes.
@@ -46,7 +46,12 @@ class Lane(IntEnum):
 class Push(Base):
     __tablename__ = "pushes"
     __table_args__ = (
-        Index("ix_pushes_due", "lane", "due_at", "id", sqlite_where=_DUE, postgresql_where=_DUE),
+        Index(
+            "ix_pushes_due",
+            *("state", "lane", "service_id", "due_at", "id"),
+            sqlite_where=_DUE,
+            postgresql_where=_DUE,
+        ),
         Index("uq_pushes_kind_subject_id_subscription_id", "kind", "subject_id", "subscription_id", unique=True),
         IDS_ARE_NEVER_REUSED,
     )
@@ -55,11 +60,17 @@ class Push(Base):
     kind: Mapped[str] = mapped_column(String(16))
     subject_id: Mapped[int] = mapped_column(BigInteger)
     subscription_id: Mapped[int]
+    # The push service of that browser: what one of them holds up must not hold up the others.
+    service_id: Mapped[int]
     # Null: for whoever sits at that browser.
     recipient_id: Mapped[int | None]
     lane: Mapped[int] = mapped_column(SmallInteger)
     state: Mapped[str] = mapped_column(String(16))
     attempts: Mapped[int] = mapped_column(SmallInteger, default=0)
+    # How often a worker died or was lost while it had this one.
+    crashes: Mapped[int] = mapped_column(SmallInteger, default=0)
+    # It was too large once: what is sent has no text any more.
+    is_short: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime] = mapped_column(default=clock.now)
     first_attempt_at: Mapped[datetime | None]
     expires_at: Mapped[datetime]
@@ -71,6 +82,23 @@ class Push(Base):
     reason: Mapped[str | None] = mapped_column(String(32))
     said: Mapped[str | None] = mapped_column(String(200))
     answered_at: Mapped[datetime | None]
+
+
+class PushAttempt(Base):
+    """An attempt that was not the last, for whoever asks why something came late or never. The last one stands on the
+    push itself, so that what succeeds at once costs no second row."""
+
+    __tablename__ = "push_attempts"
+    __table_args__ = (Index("ix_push_attempts_push_id", "push_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    push_id: Mapped[int] = mapped_column(BigInteger)
+    at: Mapped[datetime] = mapped_column(default=clock.now)
+    answer_status: Mapped[int | None] = mapped_column(SmallInteger)
+    reason: Mapped[str | None] = mapped_column(String(32))
+    said: Mapped[str | None] = mapped_column(String(200))
+    # When it was to be tried again; null where that was the end of it.
+    next_at: Mapped[datetime | None]
 
 
 class PushTally(Base):

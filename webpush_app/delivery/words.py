@@ -74,6 +74,12 @@ def _dropped(push: Push) -> str:
         "browser_signed_out": _("It was not sent: this browser was signed out meanwhile."),
         "browser_unusable": _("It was not sent: nothing can be encrypted to this browser's keys."),
         "browser_gone": _("It was not sent: the push service does not know this browser any more."),
+        "browser_refused": _(
+            "It was not sent: the push service refused this browser again and again. Reload the page there."
+        ),
+        "browser_old_key": _(
+            "It was not sent: this browser subscribed with an old key. Reload the page there to mend it."
+        ),
         "other_key": _("It was not sent: this browser subscribed with another key. Reload the page to mend it."),
         "somebody_elses": _("It was not sent: somebody else is signed in on this browser now."),
     }

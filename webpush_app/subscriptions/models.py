@@ -5,12 +5,13 @@ import json
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webpush_app import clock
 from webpush_app.accounts.models import User
 from webpush_app.database import IDS_ARE_NEVER_REUSED, Base
+from webpush_app.subscriptions.push_services import PushService
 
 
 class Off(StrEnum):
@@ -19,6 +20,8 @@ class Off(StrEnum):
     SIGNED_OUT = "signed_out"
     GONE = "gone"  # the push service does not know it any more
     UNUSABLE = "unusable"  # nothing can be encrypted to its keys
+    REFUSED = "refused"  # its push service refused it again and again, and took what was for others
+    OLD_KEY = "old_key"  # made with a key of ours that is not used any more
 
 
 def fingerprint_of(endpoint: str) -> str:
@@ -41,6 +44,8 @@ class PushSubscription(Base):
     # SHA-256 of the endpoint. The endpoint itself is a secret, and too long to be indexed everywhere.
     fingerprint: Mapped[str] = mapped_column(String(64), unique=True)
     endpoint: Mapped[str] = mapped_column(Text)
+    # The push service that the endpoint belongs to.
+    service_id: Mapped[int] = mapped_column(ForeignKey("push_services.id"))
     p256dh: Mapped[str] = mapped_column(String(96))
     auth: Mapped[str] = mapped_column(String(32))
     # The public key of ours it was made with: a push signed with any other is refused.
@@ -53,7 +58,13 @@ class PushSubscription(Base):
     last_seen_at: Mapped[datetime] = mapped_column(default=clock.now)
     off_at: Mapped[datetime | None]
     off_because: Mapped[str | None] = mapped_column(String(16))
+    # Its push service asked for patience with this one: nothing is sent to it before that.
+    hold_until: Mapped[datetime | None]
+    # How often in a row it was refused for no reason of the service's, and since when.
+    strikes: Mapped[int] = mapped_column(SmallInteger, default=0)
+    first_strike_at: Mapped[datetime | None]
 
+    service: Mapped[PushService] = relationship()
     user: Mapped[User | None] = relationship()
 
     @property

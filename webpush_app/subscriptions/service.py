@@ -17,6 +17,7 @@ from webpush_app.database import db
 from webpush_app.errors import Conflict, NotFound, TooManyRequests
 from webpush_app.protocol.subscription import Subscription
 from webpush_app.subscriptions.models import Off, PushSubscription, fingerprint_of
+from webpush_app.subscriptions.push_services import service_of
 
 MOST_DEVICES = 20
 # New browsers without an account from one address, so that nobody fills the database with them; an office behind one
@@ -59,11 +60,14 @@ def subscribe(
     if row is None:
         _check_may_add(viewer, address)
         row = PushSubscription(fingerprint=fingerprint_of(given.endpoint), endpoint=given.endpoint)
+        row.service_id = service_of(given.endpoint)
         _make_room(viewer)
     else:
         _check_may_take(row, given, viewer)
         if viewer.user_id != row.user_id:
             _make_room(viewer)
+    if row.off_at is not None or (row.p256dh, row.auth) != (given.p256dh, given.auth):
+        row.strikes, row.first_strike_at = 0, None
     row.p256dh, row.auth = given.p256dh, given.auth
     row.vapid_public_key = vapid_public_key
     row.user_id, row.login_session_id = viewer.user_id, viewer.login_session_id
