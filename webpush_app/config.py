@@ -38,6 +38,7 @@ class Settings:
     vapid_claim_email: str | None = None
     push_service_hosts: tuple[str, ...] = ()
     embedded_worker: bool = True
+    push_lease_seconds: int = 60
     log_level: str = "INFO"
 
     @property
@@ -157,6 +158,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "VAPID_CLAIM_EMAIL": setting_values.contact,
     "PUSH_SERVICE_HOSTS": setting_values.hosts,
     "EMBEDDED_WORKER": setting_values.yes_or_no,
+    "PUSH_LEASE_SECONDS": setting_values.whole(3, 600),
     "LOG_LEVEL": setting_values.log_level,
 }
 NAMES = ("INSTANCE_PATH", *_PARSERS)

@@ -70,6 +70,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         MESSAGE_MAX_LENGTH=settings.message_max_length,
         ITEMS_PER_PAGE=settings.items_per_page,
         POLL_SECONDS=settings.poll_seconds,
+        PUSH_LEASE_SECONDS=settings.push_lease_seconds,
         SESSION_COOKIE_NAME="webpush_session",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",

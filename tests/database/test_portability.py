@@ -18,9 +18,7 @@ from webpush_app.broadcasts import service as broadcasts
 from webpush_app.broadcasts.models import Broadcast
 from webpush_app.config import ROOT
 from webpush_app.database import db, upsert
-from webpush_app.delivery import claims, outbox
-from webpush_app.delivery.claims import Claim, Settled
-from webpush_app.delivery.models import Lane, State
+from webpush_app.delivery import outbox
 from webpush_app.messaging import service as messaging
 from webpush_app.notifications import service as notifications
 from webpush_app.subscriptions import service as subscriptions
@@ -159,7 +157,7 @@ class Recorder:
 @pytest.fixture
 def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     made = Recorder()
-    modules = (messaging, notifications, accounts, upsert, outbox, claims, subscriptions, audiences, broadcasts)
+    modules = (messaging, notifications, accounts, upsert, outbox, subscriptions, audiences, broadcasts)
     for module in modules:
         monkeypatch.setattr(module, "db", SimpleNamespace(session=made, engine=SimpleNamespace(dialect=POSTGRESQL)))
         for name in ("begin_write", "after_commit"):
@@ -204,8 +202,6 @@ def enqueue_for_spanish() -> None:
         (lambda: accounts.list_people("50%_", 1, 20), [["LIKE", "ESCAPE '/'", "ORDER BY users.username_key"]]),
         (lambda: accounts.remember_fact("x", "y"), [["ON CONFLICT (name) DO UPDATE SET value ="]]),
         (lambda: accounts.forget_fact("x", "y"), [["DELETE FROM site_facts", "RETURNING site_facts.name"]]),
-        (lambda: claims.claim_due([Lane.PERSONAL]), [["pushes.lane =", "pushes.due_at <=", "LIMIT"], CLAIM]),
-        (lambda: claims.give_back(["x"]), [["UPDATE pushes SET", "attempts=(pushes.attempts -", "lease_token IN"]]),
         (
             lambda: subscriptions.turn_off([1], Off.GONE, claimed_at=TOMORROW),
             [["UPDATE push_subscriptions SET off_at"]],
@@ -221,14 +217,6 @@ def test_postgresql_understands_the_main_statements(
 ) -> None:
     act()
     recorder.check(*expected)
-
-
-def test_postgresql_understands_what_settles(recorder: Recorder) -> None:
-    recorder.rows = (7,)
-    settled = Settled(7, State.ACCEPTED, tallied_as=("broadcast", 1))
-    assert claims.settle(Claim("token", TOMORROW, ()), [settled]) == 1
-    update = ["UPDATE pushes SET state=", "attempts=(pushes.attempts - CASE WHEN", "AND pushes.lease_token ="]
-    recorder.check(STILL_OURS, update, TALLY)
 
 
 def test_postgresql_understands_a_step_of_a_broadcast(recorder: Recorder) -> None:

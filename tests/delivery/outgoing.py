@@ -16,7 +16,7 @@ from webpush_app.broadcasts import service as broadcasts
 from webpush_app.database import begin_write, db
 from webpush_app.delivery import outbox
 from webpush_app.delivery.dispatcher import Dispatcher
-from webpush_app.delivery.models import Lane, Push, State
+from webpush_app.delivery.models import Lane, Push, PushAttempt, State
 from webpush_app.protocol.subscription import read_subscription
 from webpush_app.protocol.transport import Transport
 from webpush_app.subscriptions import service as subscriptions
@@ -137,6 +137,10 @@ class Outgoing:
     def rows(self) -> list[Push]:
         with self.app.app_context():
             return list(db.session.scalars(select(Push).order_by(Push.id)))
+
+    def attempts(self) -> list[PushAttempt]:
+        with self.app.app_context():
+            return list(db.session.scalars(select(PushAttempt).order_by(PushAttempt.id)))
 
     def row(self) -> Push:
         [row] = self.rows()

@@ -14,7 +14,7 @@ from tests.delivery.outgoing import Outgoing
 from tests.delivery.test_words import described, push
 from tests.people import People
 from webpush_app import clock as the_clock
-from webpush_app.delivery import composing
+from webpush_app.delivery import preparing
 from webpush_app.delivery.doorbell import Doorbell
 from webpush_app.delivery.models import State
 from webpush_app.subscriptions.models import Off
@@ -26,7 +26,7 @@ def test_every_reason_to_drop_because_of_the_browser_has_its_own_words(app: Flas
     """Read from the code that gives the reasons, so that a new one is not forgotten here."""
     returned = [
         node.value.value
-        for node in ast.walk(ast.parse(inspect.getsource(composing._why_not)))
+        for node in ast.walk(ast.parse(inspect.getsource(preparing._why_not)))
         if isinstance(node, ast.Return) and isinstance(node.value, ast.Constant) and node.value.value
     ]
     assert len(returned) >= 3

@@ -8,6 +8,7 @@ from flask import Flask
 from flask_babel import force_locale, gettext
 from sqlalchemy import select, update
 
+from tests.delivery.conftest import CONTACT
 from tests.delivery.outgoing import Device, Outgoing
 from tests.people import People
 from tests.statements import listening
@@ -15,10 +16,12 @@ from webpush_app import clock
 from webpush_app.accounts.models import User
 from webpush_app.database import begin_write, db
 from webpush_app.delivery import trial
-from webpush_app.delivery.claims import claim_due
-from webpush_app.delivery.composing import prepare
+from webpush_app.delivery.claims import Share, claim_due
 from webpush_app.delivery.models import Lane
+from webpush_app.delivery.preparing import prepare
+from webpush_app.delivery.signers import Signers
 from webpush_app.messaging.models import Message
+from webpush_app.subscriptions.keyring import current_key
 
 LARGEST_PAYLOAD = 2499
 
@@ -119,11 +122,10 @@ def test_a_batch_is_composed_by_as_many_statements_as_a_single_push(
         for person in recipients:
             people.write(john, person, "hello")
         with app.app_context():
-            claim = claim_due((Lane.PERSONAL,), 20)
-            assert claim is not None
+            claim = claim_due([Share(1, Lane.PERSONAL, 20)])
             with listening(db.engine) as statements:
-                ready, dropped = prepare(claim)
-            assert (len(ready), dropped) == (len(recipients), [])
+                ready, settled, returned = prepare(claim, Signers([current_key()], CONTACT))
+            assert (len(ready), settled, returned) == (len(recipients), [], [])
             counts.append(len(statements))
     assert counts == [2, 2]
 

@@ -1,7 +1,7 @@
 """What the tests of the engine share: a push service, and an outbox in the folder that real workers are pointed at."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Protocol
 
@@ -10,12 +10,16 @@ from flask import Flask
 
 from tests.conftest import SECRET_KEY, AppMaker
 from tests.delivery.outgoing import Outgoing
+from tests.engine.running_loop import RunLoop, Running, wait_for_the_threads
 from tests.push.service import PushService
 from tests.push.worker_process import Worker, pushing
+from webpush_app.delivery.doorbell import Doorbell
+from webpush_app.engine.loop import Loop
 from webpush_app.protocol.requests_transport import RequestsTransport
 
 CONTACT = "mailto:ops@example.com"
 DEADLINE_SECONDS = 2.0
+PARALLEL = 4
 
 
 class StartWorker(Protocol):
@@ -51,3 +55,24 @@ def start_worker(tmp_path: Path, service: PushService) -> StartWorker:
     return lambda: pushing(
         tmp_path, service.stand_in, service.ca_file, VAPID_CLAIM_EMAIL=CONTACT, SECRET_KEY=SECRET_KEY
     )
+
+
+@pytest.fixture
+def run_loop(app: Flask, service: PushService, tmp_path: Path) -> Iterator[RunLoop]:
+    made: list[Running] = []
+    transports: list[RequestsTransport] = []
+    options = {**service.transport_options(), "deadline_seconds": DEADLINE_SECONDS, "parallel": PARALLEL}
+
+    with closing(Doorbell(tmp_path)) as bell:
+
+        def run(**given: int) -> Running:
+            transports.append(RequestsTransport(**options))
+            made.append(Running(Loop(app, transports[-1], bell, **given)))
+            return made[-1]
+
+        yield run
+        for one in made:
+            one.stop()
+        wait_for_the_threads()
+        for transport in transports:
+            transport.close()

@@ -1,77 +1,23 @@
 """The worker's rounds, in this process: when they look, what a failure does to them, and how they come to an end."""
 
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
-from pathlib import Path
+from contextlib import contextmanager
 
 import pytest
-from flask import Flask
 
 from tests.delivery.outgoing import Device, Outgoing
+from tests.engine.conftest import PARALLEL
 from tests.engine.processes import wait_until
+from tests.engine.running_loop import RunLoop, wait_for_the_threads
 from tests.people import People
 from tests.push.listener import Odd
-from tests.push.service import PushService
-from webpush_app.delivery.doorbell import Doorbell
 from webpush_app.delivery.models import State
 from webpush_app.engine import loop as engine
-from webpush_app.engine.loop import Loop
-from webpush_app.protocol.requests_transport import RequestsTransport
 
 NEVER_SECONDS = 60.0
-DEADLINE_SECONDS = 2.0
-PARALLEL = 2  # of each thread of the worker
 AT_ONCE_SECONDS = 1.5
-
-RunLoop = Callable[..., "Running"]
-
-
-class Running:
-    def __init__(self, loop: Loop) -> None:
-        self.loop = loop
-        self.is_sudden = False
-        self.thread = threading.Thread(target=loop.run, args=(lambda: self.is_sudden,))
-        self.thread.start()
-
-    def stop(self) -> float:
-        """How many seconds it took."""
-        began = time.monotonic()
-        self.loop.stop()
-        self.thread.join(timeout=20)
-        assert not self.thread.is_alive()
-        return time.monotonic() - began
-
-
-@pytest.fixture
-def run_loop(app: Flask, service: PushService, tmp_path: Path) -> Iterator[RunLoop]:
-    made: list[Running] = []
-    transports: list[RequestsTransport] = []
-
-    def make_transport() -> RequestsTransport:
-        transports.append(
-            RequestsTransport(**service.transport_options(), deadline_seconds=DEADLINE_SECONDS, parallel=PARALLEL)
-        )
-        return transports[-1]
-
-    with closing(Doorbell(tmp_path)) as bell:
-
-        def run(**given: int) -> Running:
-            made.append(Running(Loop(app, make_transport, bell, **given)))
-            return made[-1]
-
-        yield run
-        for one in made:
-            one.stop()
-        wait_for_the_threads()
-        for transport in transports:
-            transport.close()
-
-
-def wait_for_the_threads() -> None:
-    wait_until(lambda: not any("_repeat" in thread.name for thread in threading.enumerate()), 20)
 
 
 @pytest.fixture
@@ -201,7 +147,7 @@ def test_it_stops_when_whoever_started_it_is_gone(run_loop: RunLoop) -> None:
 def test_a_private_message_is_sent_while_all_that_broadcasts_may_use_hangs(
     people: People, outgoing: Outgoing, run_loop: RunLoop
 ) -> None:
-    """As many of them as the two other threads can have under way at once."""
+    """As many of them as can be under way at once, and as many again."""
     boss = people("boss", is_admin=True)
     for _ in range(PARALLEL):
         outgoing.device(None).subscribed.answer_with(Odd.HANG)

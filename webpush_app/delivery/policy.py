@@ -1,51 +1,128 @@
-"""What an answer of a push service means for the row in the outbox, and for the browser."""
+"""What an answer of a push service means for the row in the outbox, and for the browser: PLATFORM's table, as data.
+
+Nobody is turned off for a fault of ours or of the network. A refusal that only one browser meets, again and again over
+a day while others are taken, is that browser's; one that everybody meets is not.
+"""
+
+from collections.abc import Callable
+from enum import Enum
 
 from webpush_app import clock
 from webpush_app.delivery import retry
-from webpush_app.delivery.claims import Claimed, Settled
-from webpush_app.delivery.composing import tallied
+from webpush_app.delivery.claims import Settled
+from webpush_app.delivery.flow import Answered
 from webpush_app.delivery.models import State
-from webpush_app.protocol.answers import Accepted, Outcome, Refused, RefusedFor, RetryLater, SubscriptionGone
-from webpush_app.subscriptions.models import Off
+from webpush_app.protocol.answers import Accepted, Outcome, Refused, RefusedFor, RetryLater, SubscriptionGone, Why
+
+MOST_REDIRECTS = 4  # the first attempt, and three more
 
 
-def settled(row: Claimed, outcome: Outcome) -> Settled:
+class For(Enum):
+    """What it means for the browser."""
+
+    NOTHING = "nothing"
+    WELL = "well"
+    STRIKE = "strike"
+    HOLD = "hold"
+    GONE = "gone"
+    UNUSABLE = "unusable"
+    OLD_KEY = "old_key"
+
+
+def for_the_browser(one: Answered) -> For:
+    match one.outcome:
+        case Accepted():
+            return For.WELL if one.ready.strikes else For.NOTHING
+        case SubscriptionGone():
+            return For.GONE
+        case RetryLater(after_seconds=seconds):
+            return For.HOLD if seconds else For.NOTHING
+        case Refused(why=RefusedFor.VAPID):
+            return For.OLD_KEY if one.ready.is_old_key else _strike(one)
+        case Refused(why=why):
+            return {RefusedFor.REQUEST: For.STRIKE, RefusedFor.KEYS: For.UNUSABLE}.get(why, For.NOTHING)
+
+
+def settled(one: Answered) -> Settled:
+    match one.outcome:
+        case Accepted():
+            return _ended(one, State.ACCEPTED)
+        case SubscriptionGone():
+            return _ended(one, State.GONE)
+        case RetryLater() as outcome:
+            return _again(one, str(outcome.why), outcome.after_seconds, uses_attempt=outcome.uses_attempt)
+        case Refused(why=why):
+            return _REFUSED[why](one)
+
+
+def in_a_word(outcome: Outcome) -> str:
+    """For whoever counts."""
     match outcome:
         case Accepted():
-            return _ended(row, State.ACCEPTED, outcome)
+            return "accepted"
         case SubscriptionGone():
-            return _ended(row, State.GONE, outcome)
-        case Refused():
-            return _ended(row, State.FAILED, outcome, f"refused_{outcome.why}")
-        case RetryLater():
-            return _again(row, outcome)
+            return "gone"
+        case RetryLater(why=later):
+            return f"retry_{later}"
+        case Refused(why=refused):
+            return f"refused_{refused}"
 
 
-def ends(outcome: Outcome) -> Off | None:
-    """Only these end a subscription. A refusal may be our own fault, and a network that fails says nothing at all."""
-    if isinstance(outcome, SubscriptionGone):
-        return Off.GONE
-    if isinstance(outcome, Refused) and outcome.why is RefusedFor.KEYS:
-        return Off.UNUSABLE
-    return None
+def _strike(one: Answered) -> For:
+    return For.STRIKE if one.accepts_others else For.NOTHING
 
 
-def _again(row: Claimed, outcome: RetryLater) -> Settled:
-    next_at = clock.now() + retry.delay(row.attempts, outcome.after_seconds)
-    attempts = row.attempts if outcome.uses_attempt else row.attempts - 1
-    if retry.is_over(attempts, row.first_attempt_at, row.expires_at, next_at):
-        state = State.EXPIRED if next_at >= row.expires_at else State.FAILED
-        return _ended(row, state, outcome, f"given_up_{outcome.why}")
+def _refused_request(one: Answered) -> Settled:
+    return _ended(one, State.FAILED, f"refused_{RefusedFor.REQUEST}")
+
+
+def _refused_keys(one: Answered) -> Settled:
+    return _ended(one, State.FAILED, f"refused_{RefusedFor.KEYS}")
+
+
+def _refused_key_of_ours(one: Answered) -> Settled:
+    """Everybody's are refused: that is ours to mend, and nothing is lost meanwhile. An old key's browser comes back by
+    itself with the new one."""
+    if one.ready.is_old_key:
+        return _ended(one, State.FAILED, f"refused_{RefusedFor.VAPID}")
+    return _again(one, RefusedFor.VAPID, None, uses_attempt=one.accepts_others)
+
+
+def _too_large(one: Answered) -> Settled:
+    """Once more without the text: a notification that says little is better than none."""
+    if one.ready.row.is_short:
+        return _ended(one, State.FAILED, f"refused_{RefusedFor.TOO_LARGE}")
+    outcome = one.outcome
     return Settled(
-        row.id,
+        one.ready.row,
         State.QUEUED,
-        str(outcome.why),
+        str(RefusedFor.TOO_LARGE),
         outcome.status,
         outcome.said or None,
-        due_at=next_at,
-        uses_attempt=outcome.uses_attempt,
+        due_at=clock.now(),
+        is_short=True,
     )
 
 
-def _ended(row: Claimed, state: State, outcome: Outcome, reason: str | None = None) -> Settled:
-    return Settled(row.id, state, reason, outcome.status, outcome.said or None, tallied_as=tallied(row))
+_REFUSED: dict[RefusedFor, Callable[[Answered], Settled]] = {
+    RefusedFor.REQUEST: _refused_request,
+    RefusedFor.KEYS: _refused_keys,
+    RefusedFor.VAPID: _refused_key_of_ours,
+    RefusedFor.TOO_LARGE: _too_large,
+}
+
+
+def _again(one: Answered, reason: str, after_seconds: float | None, *, uses_attempt: bool) -> Settled:
+    row, outcome = one.ready.row, one.outcome
+    next_at = clock.now() + retry.delay(row.attempts, after_seconds)
+    attempts = row.attempts if uses_attempt else row.attempts - 1
+    has_been_led_away = reason == Why.REDIRECT and attempts >= MOST_REDIRECTS
+    if has_been_led_away or retry.is_over(attempts, row.first_attempt_at, row.expires_at, next_at):
+        return _ended(one, State.EXPIRED if next_at >= row.expires_at else State.FAILED, f"given_up_{reason}")
+    return Settled(
+        row, State.QUEUED, reason, outcome.status, outcome.said or None, due_at=next_at, uses_attempt=uses_attempt
+    )
+
+
+def _ended(one: Answered, state: State, reason: str | None = None) -> Settled:
+    return Settled(one.ready.row, state, reason, one.outcome.status, one.outcome.said or None)

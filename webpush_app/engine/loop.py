@@ -1,57 +1,61 @@
-"""The worker's rounds: several threads that deliver, one that fills the outbox, and one that listens.
+"""The worker's threads: one takes what is due, one sends, one writes down what happened, one fills the outbox for
+broadcasts, and one keeps house.
 
-The first thread takes what is personal alone, and each has connections of its own: a broadcast to a push service that
-hangs holds up no message. Each round has an app context of its own, and with it a database session.
+Each round has an app context of its own, and with it a database session; whoever sends needs none.
 """
 
 import logging
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 
 from flask import Flask
 
 from webpush_app.broadcasts.service import fan_out_step
-from webpush_app.delivery.claims import give_back
-from webpush_app.delivery.dispatcher import Dispatcher
+from webpush_app.delivery.claims import give_back_all
+from webpush_app.delivery.dispatcher import GROUP, Dispatcher
 from webpush_app.delivery.doorbell import Doorbell
-from webpush_app.delivery.models import Lane
 from webpush_app.protocol.transport import Transport
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS = 1.0
 DRAIN_SECONDS = 15.0
-BETWEEN_STEPS_SECONDS = 0.02
+BETWEEN_STEPS_SECONDS = 0.01
+# Answers are written down together, but a worker that is killed has few that were not.
+GROUP_SECONDS = 0.025
+AFTER_A_FAILURE_SECONDS = 1.0
+PACED_SECONDS = 0.1
 
 Round = Callable[[], object]  # true when there may be more to do at once
 
 
 class Loop:
-    def __init__(
-        self, app: Flask, make_transport: Callable[[], Transport], doorbell: Doorbell, *, also: int | None = None
-    ) -> None:
+    def __init__(self, app: Flask, transport: Transport, doorbell: Doorbell, *, also: int | None = None) -> None:
         self._app = app
         self._doorbell = doorbell
         self._parent = [] if also is None else [also]
-        self._bell = threading.Condition()
-        self._rung = 0
+        self._dispatcher = Dispatcher(transport)
+        self._flow = self._dispatcher.flow
+        self._more_to_fill = threading.Event()
+        self._has_ended = threading.Event()
         self._is_stopping = False
-        both = (Lane.PERSONAL, Lane.BROADCAST)
-        self._dispatchers = [(Dispatcher(make_transport()), lanes) for lanes in ((Lane.PERSONAL,), both, both)]
-        self._rounds: list[Round] = [_fan_out, *(partial(one.deliver_batch, lanes) for one, lanes in self._dispatchers)]
+        self._all_sent = False
 
     def run(self, is_sudden: Callable[[], bool]) -> None:
         """Until `stop()` is called, or whoever started this process is gone. Then what is under way is finished, or,
         where the stop is sudden or push services take too long, handed back: it is anybody's again at once."""
-        threads = [threading.Thread(target=self._repeat, args=(one,), daemon=True) for one in self._rounds]
+        works = (self._take, self._send, self._settle, self._fill, self._keep_house)
+        threads = [threading.Thread(target=work, name=work.__name__, daemon=True) for work in works]
         for thread in threads:
             thread.start()
         while not self._is_stopping:
             if self._doorbell.wait(LOOK_EVERY_SECONDS, self._parent):
                 self._is_stopping = True
             self._wake()
+        self._flow.close()
+        self._has_ended.set()
+        self._wake()
         deadline = time.monotonic() + DRAIN_SECONDS
         while any(thread.is_alive() for thread in threads) and time.monotonic() < deadline and not is_sudden():
             time.sleep(0.01)
@@ -62,17 +66,56 @@ class Loop:
         self._is_stopping = True
         self._doorbell.ring()
 
+    def _take(self) -> None:
+        bell = self._dispatcher.room_came
+        while not self._is_stopping:
+            bell.clear()
+            if not self._do(self._dispatcher.take):
+                bell.wait(PACED_SECONDS if self._flow.is_paced else LOOK_EVERY_SECONDS)
+
+    def _send(self) -> None:
+        """Ends when nothing more is to be sent and everything is answered."""
+        while not self._do(self._send_until_closed):
+            self._has_ended.wait(AFTER_A_FAILURE_SECONDS)
+        self._all_sent = True
+        self._flow.something_happened.set()
+
+    def _send_until_closed(self) -> bool:
+        self._dispatcher.send()
+        return True
+
+    def _settle(self) -> None:
+        """Answers are written down together, but none waits for long: what is not written down is sent again should
+        this process be killed."""
+        came = self._flow.something_happened
+        while self._flow.happened or not self._all_sent:
+            came.wait(LOOK_EVERY_SECONDS)
+            came.clear()
+            together_until = time.monotonic() + GROUP_SECONDS
+            while len(self._flow.happened) < GROUP and time.monotonic() < together_until and not self._all_sent:
+                time.sleep(GROUP_SECONDS / 5)
+            while self._do(self._dispatcher.settle):
+                if len(self._flow.happened) < GROUP:
+                    break
+            if self._flow.happened:
+                came.set()
+
+    def _fill(self) -> None:
+        while not self._is_stopping:
+            self._more_to_fill.clear()
+            if self._do(fan_out_step):
+                time.sleep(BETWEEN_STEPS_SECONDS)  # people who write get their turn
+            else:
+                self._more_to_fill.wait(LOOK_EVERY_SECONDS)
+
+    def _keep_house(self) -> None:
+        return
+
     def _give_back(self) -> None:
-        tokens = {token for one, _lanes in self._dispatchers for token in tuple(one.tokens)}
+        tokens = self._flow.tokens()
         if tokens:
             with self._app.app_context():
-                give_back(tokens)
-
-    def _repeat(self, one_round: Round) -> None:
-        while not self._is_stopping:
-            heard = self._rung
-            if not self._do(one_round):
-                self._wait(heard)
+                give_back_all(tokens)
 
     def _do(self, one_round: Round) -> bool:
         try:
@@ -83,19 +126,6 @@ class Loop:
             log.exception("a round of the worker failed; it goes on with the next one")
             return False
 
-    def _wait(self, heard: int) -> None:
-        with self._bell:
-            self._bell.wait_for(lambda: self._rung != heard or self._is_stopping, timeout=LOOK_EVERY_SECONDS)
-
     def _wake(self) -> None:
-        with self._bell:
-            self._rung += 1
-            self._bell.notify_all()
-
-
-def _fan_out() -> bool:
-    """People who write get their turn between two steps."""
-    has_done = fan_out_step()
-    if has_done:
-        time.sleep(BETWEEN_STEPS_SECONDS)
-    return has_done
+        self._dispatcher.room_came.set()
+        self._more_to_fill.set()

@@ -25,7 +25,7 @@ KEPT = "--kept"  # started by the keeper, which holds the other end of standard 
 def serve(app: Flask, make_transport: Callable[[], Transport], *, is_kept: bool) -> None:
     """Deliver until a signal says otherwise."""
     doorbell = Doorbell(app.config["SETTINGS"].instance_path)
-    loop = Loop(app, make_transport, doorbell, also=sys.stdin.fileno() if is_kept else None)
+    loop = Loop(app, make_transport(), doorbell, also=sys.stdin.fileno() if is_kept else None)
     is_sudden = False
 
     def stop(number: int, _frame: object) -> None:

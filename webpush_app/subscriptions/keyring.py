@@ -33,6 +33,10 @@ def current_key() -> VapidKey:
     return loaded
 
 
+def keys() -> list[VapidKey]:
+    return [current_key()]
+
+
 def contact() -> str | None:
     """`mailto:…` or https. While there is none nothing can be signed, and pushes wait."""
     given = _settings().vapid_claim_email

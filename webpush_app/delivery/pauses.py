@@ -1,0 +1,131 @@
+"""Which push services are spared for now, as all workers know it: read before each claim, written when that changes.
+
+A service that is in trouble is paused, each time for longer; then one worker may send it one push, and the answer
+decides. When it is well again it is sent to with care for a while: what has piled up is no reason to run it over.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import ColumnElement, or_, select, update
+
+from webpush_app import clock
+from webpush_app.database import begin_write, db
+from webpush_app.delivery.models import Lane, Push, State
+from webpush_app.subscriptions.push_services import Pause, PushService
+
+FIRST_PAUSE = timedelta(seconds=30)
+LONGEST_PAUSE = timedelta(minutes=5)
+PROBE_LASTS = timedelta(seconds=30)
+# What piled up during an outage comes on top of what comes anyway: at twice the usual rate it takes as long again.
+CARE_FOR_EACH_SECOND_DOWN = 2
+
+
+class Standing(NamedTuple):
+    """A push service, whether it is spared, and what is due there."""
+
+    id: int
+    host: str
+    paused_until: datetime | None
+    probed_until: datetime | None
+    careful_until: datetime | None
+    recovered_at: datetime | None
+    usual_rate: float
+    has_personal: bool
+    has_broadcast: bool
+    has_suspect_personal: bool
+    has_suspect_broadcast: bool
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_until is not None
+
+    def may_be_probed(self, now: datetime) -> bool:
+        return (
+            self.paused_until is not None
+            and self.paused_until <= now
+            and (self.probed_until is None or self.probed_until <= now)
+        )
+
+
+def read_standings() -> list[Standing]:
+    """Without a lock, so that an idle worker disturbs nobody. What is looked for is found by the index, or is not."""
+    moment = clock.now()
+    columns = [
+        _due(state, lane, moment).label(name)
+        for name, state, lane in (
+            ("has_personal", State.QUEUED, Lane.PERSONAL),
+            ("has_broadcast", State.QUEUED, Lane.BROADCAST),
+            ("has_suspect_personal", State.SENDING, Lane.PERSONAL),
+            ("has_suspect_broadcast", State.SENDING, Lane.BROADCAST),
+        )
+    ]
+    own = [getattr(PushService, name) for name in Standing._fields[:7]]
+    found = [Standing._make(row) for row in db.session.execute(select(*own, *columns).order_by(PushService.id))]
+    db.session.rollback()
+    return found
+
+
+def begin_probe(service_id: int) -> bool:
+    """True for one worker alone. Commits."""
+    moment = clock.now()
+    begin_write()
+    result = db.session.execute(
+        update(PushService)
+        .where(PushService.id == service_id, PushService.paused_until <= moment)
+        .where(or_(PushService.probed_until.is_(None), PushService.probed_until <= moment))
+        .values(probed_until=moment + PROBE_LASTS)
+        .returning(PushService.id)
+    )
+    is_ours = result.scalar_one_or_none() is not None
+    db.session.commit()
+    return is_ours
+
+
+def end_probe(service_id: int) -> None:
+    """Nothing was said: anybody may try it again. Within the caller's transaction."""
+    db.session.execute(update(PushService).where(PushService.id == service_id).values(probed_until=None))
+
+
+def pause(service_id: int, because: Pause, *, asked_until: datetime | None, usual_rate: float) -> PushService:
+    """For longer each time in a row, and never for less than the service asked for. Within the caller's transaction."""
+    row = db.session.execute(select(PushService).where(PushService.id == service_id).with_for_update()).scalar_one()
+    moment = clock.now()
+    if row.paused_until is not None and row.paused_until > moment:  # another worker has just noticed it as well
+        if asked_until is not None and asked_until > row.paused_until:
+            row.paused_until = asked_until
+        return row
+    lasts = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(row.pause_level, 10))
+    row.paused_until = max(moment + lasts, asked_until or moment)
+    row.paused_because = because
+    row.pause_level = min(row.pause_level + 1, 100)
+    row.down_since = row.down_since or moment
+    row.probed_until = None
+    row.usual_rate = max(row.usual_rate, usual_rate) if row.pause_level > 1 else usual_rate or row.usual_rate
+    db.session.flush()
+    return row
+
+
+def resume(service_id: int) -> PushService:
+    """It is well again. Within the caller's transaction."""
+    row = db.session.execute(select(PushService).where(PushService.id == service_id).with_for_update()).scalar_one()
+    moment = clock.now()
+    down = moment - (row.down_since or moment)
+    row.paused_until = row.paused_because = row.probed_until = row.down_since = None
+    row.pause_level = 0
+    row.recovered_at, row.careful_until = moment, moment + CARE_FOR_EACH_SECOND_DOWN * down
+    db.session.flush()
+    return row
+
+
+def list_paused() -> Sequence[PushService]:
+    query = select(PushService).where(PushService.paused_until.is_not(None))
+    return db.session.scalars(query.order_by(PushService.host)).all()
+
+
+def _due(state: State, lane: Lane, moment: datetime) -> ColumnElement[bool]:
+    found = select(Push.id).where(
+        Push.state == state, Push.lane == int(lane), Push.service_id == PushService.id, Push.due_at <= moment
+    )
+    return found.exists()

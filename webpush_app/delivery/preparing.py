@@ -1,0 +1,136 @@
+"""From claimed rows to what is sent now, what is not sent, and what has to wait."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import select
+
+from webpush_app import clock
+from webpush_app.accounts.models import User
+from webpush_app.database import db
+from webpush_app.delivery import retry
+from webpush_app.delivery.claims import Claim, Claimed, Returned, Settled
+from webpush_app.delivery.composing import NOT_COMPOSED, Drop, Job, compose
+from webpush_app.delivery.models import State
+from webpush_app.delivery.signers import Signers
+from webpush_app.protocol.message import Message
+from webpush_app.protocol.signing import Signer
+from webpush_app.protocol.subscription import Subscription
+from webpush_app.subscriptions.models import PushSubscription
+from webpush_app.web.languages import DEFAULT
+
+CRASHED = "crashed_the_worker"
+MOST_CRASHES = 3
+
+
+class Ready(NamedTuple):
+    """One push that is to be sent now, and not later than `send_before`."""
+
+    row: Claimed
+    subscription: Subscription
+    message: Message
+    signer: Signer
+    is_old_key: bool
+    strikes: int
+    claimed_at: datetime
+    send_before: datetime
+
+
+class Prepared(NamedTuple):
+    ready: list[Ready]
+    settled: list[Settled]
+    returned: list[Returned]
+
+
+class _Browser(NamedTuple):
+    id: int
+    user_id: int | None
+    endpoint: str
+    p256dh: str
+    auth: str
+    vapid_public_key: str
+    off_at: datetime | None
+    off_because: str | None
+    hold_until: datetime | None
+    strikes: int
+    locale: str
+    user_locale: str | None
+
+
+def prepare(claim: Claim, signers: Signers) -> Prepared:
+    """Reads only: one query for the browsers, and one of each kind's composer."""
+    browsers = _browsers({row.subscription_id for row in claim.rows})
+    made = Prepared([], [], [])
+    now = clock.now()
+    wanted: list[tuple[Claimed, _Browser]] = []
+    for row in claim.rows:
+        browser = browsers.get(row.subscription_id)
+        reason = _why_not(row, browser, signers, now)
+        if reason or browser is None:
+            made.settled.append(_ended(row, reason or "browser_removed"))
+        elif browser.hold_until is not None and browser.hold_until > now:
+            made.returned.append(Returned(row, browser.hold_until))
+        else:
+            wanted.append((row, browser))
+    composed = compose([_job(row, browser) for row, browser in wanted])
+    for row, browser in wanted:
+        match composed.get(row.id, Drop("withdrawn")):
+            case Message() as message:
+                made.ready.append(_ready(row, browser, message, signers, claim))
+            case Drop(reason):
+                made.settled.append(_ended(row, reason))
+            case None:
+                made.settled.append(_later(row))
+    return made
+
+
+def _browsers(subscription_ids: set[int]) -> dict[int, _Browser]:
+    own = [getattr(PushSubscription, name) for name in _Browser._fields[:-1]]
+    query = select(*own, User.locale.label("user_locale")).outerjoin(User, User.id == PushSubscription.user_id)
+    rows = db.session.execute(query.where(PushSubscription.id.in_(subscription_ids)))
+    return {row.id: _Browser._make(row) for row in rows}
+
+
+def _why_not(row: Claimed, browser: _Browser | None, signers: Signers, now: datetime) -> str | None:
+    if row.expires_at <= now:
+        return State.EXPIRED
+    if browser is None:
+        return "browser_removed"
+    if browser.off_at is not None:
+        return f"browser_{browser.off_because}"
+    if row.recipient_id is not None and browser.user_id != row.recipient_id:
+        return "somebody_elses"
+    if signers.of(browser.vapid_public_key) is None:
+        return "other_key"
+    return CRASHED if row.crashes >= MOST_CRASHES else None
+
+
+def _job(row: Claimed, browser: _Browser) -> Job:
+    locale = browser.user_locale or browser.locale or DEFAULT
+    return Job(row.id, row.kind, row.subject_id, row.recipient_id, locale)
+
+
+def _ready(row: Claimed, browser: _Browser, message: Message, signers: Signers, claim: Claim) -> Ready:
+    signer = signers.of(browser.vapid_public_key)
+    if signer is None:
+        raise LookupError("a key was taken away in the middle of a round")
+    subscription = Subscription(endpoint=browser.endpoint, p256dh=browser.p256dh, auth=browser.auth)
+    is_old_key = browser.vapid_public_key != signers.current
+    text = replace(message, body="") if row.is_short else message
+    return Ready(row, subscription, text, signer, is_old_key, browser.strikes, claim.claimed_at, claim.send_before)
+
+
+def _ended(row: Claimed, reason: str) -> Settled:
+    if reason == CRASHED:
+        return Settled(row, State.FAILED, reason, uses_attempt=False)
+    state = State.EXPIRED if reason == State.EXPIRED else State.DROPPED
+    return Settled(row, state, reason, uses_attempt=False)
+
+
+def _later(row: Claimed) -> Settled:
+    """Nobody was asked anything: it is tried later, as long as it is of use."""
+    next_at = clock.now() + retry.delay(row.attempts)
+    if retry.is_over(row.attempts, row.first_attempt_at, row.expires_at, next_at):
+        return Settled(row, State.FAILED, f"given_up_{NOT_COMPOSED}")
+    return Settled(row, State.QUEUED, NOT_COMPOSED, due_at=next_at)
