@@ -19,7 +19,7 @@ from webpush_app.database import begin_write, db
 from webpush_app.delivery import claims, policy
 from webpush_app.delivery.claims import Claim, Settled
 from webpush_app.delivery.composing import Ready, prepare
-from webpush_app.delivery.groups import in_groups
+from webpush_app.delivery.groups import as_they_come, in_groups
 from webpush_app.delivery.models import Lane
 from webpush_app.errors import DatabaseBusy
 from webpush_app.protocol.answers import Outcome
@@ -41,28 +41,29 @@ class Dispatcher:
 
     def __init__(self, transport: Transport) -> None:
         self.tokens: set[str] = set()  # of the leases held right now
-        self._transport = transport
-        self._sender: tuple[tuple[str, str], Sender] | None = None
+        self._sender = Sender(transport)
+        self._signer: tuple[tuple[str, str], Signer] | None = None
 
     def deliver_batch(self, lanes: Collection[Lane]) -> int:
         """How many rows were taken; 0 when nothing is due, or nothing can be signed yet."""
-        sender = self._sender_for_now()
-        claim = claims.claim_due(lanes) if sender else None
-        if sender is None or claim is None:
+        signer = self._signer_for_now()
+        claim = claims.claim_due(lanes) if signer else None
+        if signer is None or claim is None:
             return 0
         self.tokens.add(claim.token)
         try:
             ready, settled = prepare(claim)
             _settle(claim, settled, ())
-            self._send(sender, claim, ready)
+            self._send(signer, claim, ready)
         finally:
             self.tokens.discard(claim.token)
         return len(claim.rows)
 
-    def _send(self, sender: Sender, claim: Claim, ready: Sequence[Ready]) -> None:
+    def _send(self, signer: Signer, claim: Claim, ready: Sequence[Ready]) -> None:
         db.session.rollback()  # no snapshot is held while push services are talked to
         rows = {one.row.id: one.row for one in ready}
-        for answers in in_groups(sender.send(_pushes(claim, ready))):
+        pushes = _pushes(signer, claim, ready)
+        for answers in in_groups(as_they_come(lambda said: self._sender.send(pushes, said))):
             settled = [policy.settled(rows[key], outcome) for key, outcome in answers]
             off = [(rows[key].subscription_id, outcome) for key, outcome in answers]
             _settle(claim, settled, off)
@@ -71,15 +72,15 @@ class Dispatcher:
         if rows:  # not sent in time: what an earlier attempt was answered stays with them
             claims.give_back((claim.token,))
 
-    def _sender_for_now(self) -> Sender | None:
+    def _signer_for_now(self) -> Signer | None:
         contact = keyring.contact()
         db.session.rollback()
         if contact is None:
             return None
         key = keyring.current_key()
-        if self._sender is None or self._sender[0] != (key.public, contact):
-            self._sender = ((key.public, contact), Sender(self._transport, Signer(key, contact)))
-        return self._sender[1]
+        if self._signer is None or self._signer[0] != (key.public, contact):
+            self._signer = ((key.public, contact), Signer(key, contact))
+        return self._signer[1]
 
 
 def _settle(claim: Claim, settled: Sequence[Settled], answers: Sequence[tuple[int, Outcome]]) -> None:
@@ -105,19 +106,21 @@ def _settle_once(claim: Claim, settled: Sequence[Settled], answers: Sequence[tup
         log.warning("%d pushes were settled by another worker: this one was too slow", len(settled) - kept)
 
 
-def _pushes(claim: Claim, ready: Sequence[Ready]) -> Iterator[Push]:
+def _pushes(signer: Signer, claim: Claim, ready: Sequence[Ready]) -> Iterator[Push]:
     """Made one by one, as they can be sent; none so late that its answer would come after the lease."""
     secret = str(current_app.config["SECRET_KEY"]).encode()
-    return (_push(one, secret) for one in takewhile(lambda _one: clock.now() < claim.ends_at - ANSWERED_WITHIN, ready))
+    in_time = takewhile(lambda _one: clock.now() < claim.ends_at - ANSWERED_WITHIN, ready)
+    return (_push(signer, one, secret) for one in in_time)
 
 
-def _push(one: Ready, secret: bytes) -> Push:
+def _push(signer: Signer, one: Ready, secret: bytes) -> Push:
     row = one.row
     return Push(
         key=row.id,
         subscription=one.subscription,
         payload=to_payload(one.message),
         ttl_seconds=int((row.expires_at - clock.now()).total_seconds()),
+        signer=signer,
         urgency=Urgency.NORMAL if row.lane == Lane.BROADCAST else Urgency.HIGH,
         topic=_topic(secret, row.kind, row.subject_id, row.subscription_id),
     )

@@ -2,10 +2,12 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TypeVar
+
+from webpush_app.protocol.answers import Outcome
 
 Item = TypeVar("Item")
 MOST = 100
@@ -28,6 +30,25 @@ def in_groups(items: Iterator[Item], *, most: int = MOST, seconds: float = SECON
             yield group
     if end.error:
         raise end.error
+
+
+def as_they_come(send: Callable[[Callable[[int, Outcome], None]], None]) -> Iterator[tuple[int, Outcome]]:
+    """What `send` tells its callback, as an iterator. It runs in a thread of its own."""
+    told: SimpleQueue[tuple[int, Outcome] | _End] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            send(lambda key, outcome: told.put((key, outcome)))
+        except BaseException as error:  # noqa: BLE001 - raised again below
+            told.put(_End(error))
+        else:
+            told.put(_End())
+
+    threading.Thread(target=run, daemon=True).start()
+    while not isinstance(one := told.get(), _End):
+        yield one
+    if one.error:
+        raise one.error
 
 
 def _next_group(arrived: "SimpleQueue[Item | _End]", most: int, seconds: float) -> tuple[list[Item], _End | None]:

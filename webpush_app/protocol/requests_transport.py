@@ -3,11 +3,12 @@ cookies, proxies, retries) is turned off, and every exchange has one deadline fo
 
 import logging
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from http.client import HTTPException, IncompleteRead
 from http.cookiejar import DefaultCookiePolicy
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from requests import RequestException, Response, Session
 from requests.exceptions import ConnectionError as RequestsConnectionError
@@ -16,8 +17,10 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.exceptions import HTTPError, LocationValueError
 
 from webpush_app.protocol.connecting import LATE, Adapter, Way, current_way
+from webpush_app.protocol.source import Source
 from webpush_app.protocol.transport import (
     DEADLINE_SECONDS,
+    IDLE_SECONDS,
     MAX_ANSWER_BYTES,
     PUBLIC,
     AddressRule,
@@ -31,6 +34,9 @@ from webpush_app.protocol.transport import (
 
 # It writes whole paths into the log, and the path of an endpoint is a secret.
 logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+_News = SimpleQueue[Future[Answer | NoAnswer] | None]
+"""What an exchange waits for: answers, and None when somebody wants it to look again."""
 
 
 class _Session(Session):
@@ -52,31 +58,44 @@ class RequestsTransport:
         self._rule = rule
         self._resolve = resolve
         self._deadline_seconds = deadline_seconds
-        self._parallel = parallel
+        self.parallel = parallel
         self._session = _session(ca_file, parallel)
         self._threads = ThreadPoolExecutor(parallel, thread_name_prefix="push")
+        self._news: _News = SimpleQueue()
 
-    def exchange(self, requests: Iterable[tuple[int, Request]]) -> Iterator[tuple[int, Answer | NoAnswer]]:
-        source = _Source(requests)
-        keys: dict[Future[Answer | NoAnswer], int] = {}
-        done: SimpleQueue[Future[Answer | NoAnswer]] = SimpleQueue()
+    def exchange(
+        self,
+        requests: Iterable[tuple[int, Request] | None],
+        answered: Callable[[int, Answer | NoAnswer], None],
+    ) -> None:
+        source = Source(requests, answered)
+        flying: dict[Future[Answer | NoAnswer], int] = {}
+        news: _News = SimpleQueue()
+        self._news = news
+
+        def tell(came: Future[Answer | NoAnswer] | None) -> None:
+            if came is not None:
+                source.tell(flying.pop(came), came.result())
+
         try:
-            while True:
-                while len(keys) < self._parallel and (pulled := source.next()):
+            while flying or not source.is_over:
+                while len(flying) < self.parallel and (pulled := source.pull()):
                     future = self._threads.submit(self._answer, pulled[1])
-                    keys[future] = pulled[0]
-                    future.add_done_callback(done.put)
-                    while not done.empty():  # an answer need not wait until the next request is encrypted
-                        future = done.get()
-                        yield keys.pop(future), future.result()
-                if not keys:
-                    break
-                future = done.get()
-                yield keys.pop(future), future.result()
+                    flying[future] = pulled[0]
+                    future.add_done_callback(news.put)
+                    while not news.empty():  # an answer need not wait until the next request is encrypted
+                        tell(news.get())
+                if flying or source.rests:
+                    with suppress(Empty):
+                        tell(news.get(timeout=IDLE_SECONDS if source.rests else None))
+                    source.rests = False
         finally:
-            for future in keys:
+            for future in flying:
                 future.cancel()  # what is under way ends by itself, at its deadline at the latest
-        source.raise_problem()
+        source.finish()
+
+    def wake(self) -> None:
+        self._news.put(None)
 
     def close(self) -> None:
         self._threads.shutdown()
@@ -107,30 +126,6 @@ class RequestsTransport:
             headers = {name.lower(): value for name, value in response.headers.items()}
             is_cut = len(body) > MAX_ANSWER_BYTES
             return Answer(response.status_code, headers, body[:MAX_ANSWER_BYTES], is_cut)
-
-
-class _Source:
-    """The caller's iterable. If it raises, that waits until what was sent before is answered."""
-
-    def __init__(self, requests: Iterable[tuple[int, Request]]) -> None:
-        self._iterator = iter(requests)
-        self._problem: Exception | None = None
-        self._is_open = True
-
-    def next(self) -> tuple[int, Request] | None:
-        if not self._is_open:
-            return None
-        try:
-            return next(self._iterator)
-        except StopIteration:
-            self._is_open = False
-        except Exception as problem:  # noqa: BLE001 - raised again by raise_problem
-            self._is_open, self._problem = False, problem
-        return None
-
-    def raise_problem(self) -> None:
-        if self._problem is not None:
-            raise self._problem
 
 
 def _session(ca_file: str | None, parallel: int) -> Session:

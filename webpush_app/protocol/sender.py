@@ -1,8 +1,7 @@
 """Sends pushes: encrypts, signs, hands them to a transport, and says what became of each."""
 
 import re
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -20,13 +19,14 @@ LONGEST_TTL_SECONDS = 28 * 24 * 3600
 _TOPIC = re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Push:
     key: int
     """The caller's: the outcome comes with it."""
     subscription: Subscription
     payload: bytes = field(repr=False)
     ttl_seconds: int
+    signer: Signer = field(repr=False)
     urgency: Urgency = Urgency.NORMAL
     topic: str | None = None
 
@@ -37,54 +37,51 @@ class Push:
 
 
 class Sender:
-    def __init__(self, transport: Transport, signer: Signer, now: Callable[[], datetime] = clock.now) -> None:
+    def __init__(self, transport: Transport, now: Callable[[], datetime] = clock.now) -> None:
         self._transport = transport
-        self._signer = signer
         self._now = now
 
-    def send(self, pushes: Iterable[Push]) -> Iterator[tuple[int, Outcome]]:
-        """Outcomes in the order in which they come. A push is encrypted when the transport can take it, not before."""
-        unsent: deque[tuple[int, Outcome]] = deque()
-        answers = self._transport.exchange(self._requests(pushes, unsent))
-        try:
-            for key, answer in answers:
-                yield from _taken(unsent)
-                yield key, classify(answer, self._now())
-            yield from _taken(unsent)
-        finally:
-            if isinstance(answers, Generator):
-                answers.close()
+    def send(self, pushes: Iterable[Push | None], said: Callable[[int, Outcome], None]) -> None:
+        """Says each push's outcome as it comes. A push is encrypted when the transport can take it, not before; None
+        means that there is nothing to send at this moment, as it does for `Transport.exchange`."""
+        self._transport.exchange(
+            self._requests(pushes, said), lambda key, answer: said(key, classify(answer, self._now()))
+        )
+
+    def wake(self) -> None:
+        self._transport.wake()
 
     def close(self) -> None:
         self._transport.close()
 
-    def _requests(self, pushes: Iterable[Push], unsent: deque[tuple[int, Outcome]]) -> Iterator[tuple[int, Request]]:
+    def _requests(
+        self, pushes: Iterable[Push | None], said: Callable[[int, Outcome], None]
+    ) -> Iterator[tuple[int, Request] | None]:
         for push in pushes:
+            if push is None:
+                yield None
+                continue
             try:
-                request = self._request(push)
+                request = _request(push)
             except CannotEncrypt as problem:
-                unsent.append((push.key, Refused(None, f"cannot be encrypted: {problem}", RefusedFor.KEYS)))
+                said(push.key, Refused(None, f"cannot be encrypted: {problem}", RefusedFor.KEYS))
             except PayloadTooLarge as problem:
-                unsent.append((push.key, Refused(None, str(problem), RefusedFor.TOO_LARGE)))
+                said(push.key, Refused(None, str(problem), RefusedFor.TOO_LARGE))
             except EndpointRefused as problem:
-                unsent.append((push.key, Refused(None, f"the endpoint {problem}", RefusedFor.REQUEST)))
+                said(push.key, Refused(None, f"the endpoint {problem}", RefusedFor.REQUEST))
             else:
                 yield push.key, request
 
-    def _request(self, push: Push) -> Request:
-        endpoint = read_endpoint(push.subscription.endpoint)
-        headers = {
-            "TTL": str(min(max(push.ttl_seconds, 1), LONGEST_TTL_SECONDS)),
-            "Urgency": push.urgency.value,
-            "Content-Encoding": "aes128gcm",
-            "Content-Type": "application/octet-stream",
-            "Authorization": self._signer.authorization(endpoint.origin),
-        }
-        if push.topic is not None:
-            headers["Topic"] = push.topic
-        return Request(endpoint.url, headers, encrypt(push.subscription, push.payload))
 
-
-def _taken(unsent: deque[tuple[int, Outcome]]) -> Iterator[tuple[int, Outcome]]:
-    while unsent:
-        yield unsent.popleft()
+def _request(push: Push) -> Request:
+    endpoint = read_endpoint(push.subscription.endpoint)
+    headers = {
+        "TTL": str(min(max(push.ttl_seconds, 1), LONGEST_TTL_SECONDS)),
+        "Urgency": push.urgency.value,
+        "Content-Encoding": "aes128gcm",
+        "Content-Type": "application/octet-stream",
+        "Authorization": push.signer.authorization(endpoint.origin),
+    }
+    if push.topic is not None:
+        headers["Topic"] = push.topic
+    return Request(endpoint.url, headers, encrypt(push.subscription, push.payload))

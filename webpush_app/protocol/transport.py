@@ -1,11 +1,12 @@
 """The seam below which pushes are carried: plain requests go in, plain answers come out, in whatever way they travel.
 
-Every transport checks the address right where it connects, whatever DNS said before, follows no redirect, uses no
-proxy, reads only the beginning of an answer, and has one deadline for everything of an exchange.
+An exchange goes on for as long as there is something to send, a worker's life if need be. Every transport checks the
+address right where it connects, whatever DNS said before, follows no redirect, uses no proxy, reads only the beginning
+of an answer, and has one deadline for everything of a request and its answer.
 """
 
 import socket
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -14,6 +15,8 @@ from webpush_app.protocol.endpoints import is_public
 
 MAX_ANSWER_BYTES = 8 * 1024
 DEADLINE_SECONDS = 10.0
+IDLE_SECONDS = 0.5
+"""Who had nothing to send is asked again after so long, whatever happens."""
 
 SocketAddress = tuple[str, int] | tuple[str, int, int, int]
 Resolver = Callable[[str, int], Sequence[tuple[int, SocketAddress]]]
@@ -62,11 +65,26 @@ class NoAnswer:
 
 
 class Transport(Protocol):
-    def exchange(self, requests: Iterable[tuple[int, Request]]) -> Iterator[tuple[int, Answer | NoAnswer]]:
-        """Pulls the next request only when it can be sent; yields answers as they come, in any order.
+    parallel: int
+    """The most requests that are under way at once."""
 
-        The keys are the caller's. If the iterable raises, what was sent before is answered first.
+    def exchange(
+        self,
+        requests: Iterable[tuple[int, Request] | None],
+        answered: Callable[[int, Answer | NoAnswer], None],
+    ) -> None:
+        """Pulls the next request only when it can be sent, and tells of each answer as it comes, in any order, in the
+        calling thread. The keys are the caller's. One exchange at a time.
+
+        None means that there is nothing to send at this moment: the iterable is asked again after each answer, after
+        `wake`, and at the latest after IDLE_SECONDS. Returns when the iterable has ended and all that was sent is
+        answered. If the iterable or `answered` raises, nothing more is pulled, what was sent before is answered first,
+        and then the error is raised.
         """
+        ...
+
+    def wake(self) -> None:
+        """From any thread, at any time: there may be something to pull."""
         ...
 
     def close(self) -> None: ...
