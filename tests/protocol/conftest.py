@@ -30,11 +30,20 @@ def request_to(host: str = HOST, path: str = f"/wpush/v2/{SECRET}", body: bytes 
     return Request(f"https://{host}{path}", {"TTL": "60", "Authorization": "vapid t=a,k=b"}, body)
 
 
+def exchanged(
+    transport: Transport, requests: Iterable[tuple[int, Request] | None]
+) -> list[tuple[int, Answer | NoAnswer]]:
+    """All answers, in the order in which they came."""
+    told: list[tuple[int, Answer | NoAnswer]] = []
+    transport.exchange(requests, lambda key, answer: told.append((key, answer)))
+    return told
+
+
 def ask(transport: Transport, *requests: Request) -> list[Answer | NoAnswer]:
     """One after the other, each alone."""
     answers = []
     for request in requests or (request_to(),):
-        [(key, answer)] = transport.exchange([(7, request)])
+        [(key, answer)] = exchanged(transport, [(7, request)])
         assert key == 7
         answers.append(answer)
     return answers

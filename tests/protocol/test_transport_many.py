@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.protocol.conftest import MakeTransport, request_to
+from tests.protocol.conftest import MakeTransport, exchanged, request_to
 from tests.protocol.raw_service import RawService, Talk
-from webpush_app.protocol.transport import Answer, Request, Transport
+from webpush_app.protocol.transport import Answer, NoAnswer, Request, Transport
 
 
 def numbered(count: int) -> Iterator[tuple[int, Request]]:
@@ -23,8 +23,8 @@ def test_fifty_requests_are_under_way_at_once(make_transport: MakeTransport, ser
         talk.answer(201, talk.path.encode())
 
     service.behave = behave
-    answers = dict(make_transport(parallel=50, deadline_seconds=20.0).exchange(numbered(50)))
-    assert {key: answer.body for key, answer in answers.items() if isinstance(answer, Answer)} == {
+    answers = exchanged(make_transport(parallel=50, deadline_seconds=20.0), numbered(50))
+    assert {key: answer.body for key, answer in answers if isinstance(answer, Answer)} == {
         number: f"/wpush/v2/{number}".encode() for number in range(50)
     }
 
@@ -42,49 +42,55 @@ def test_no_more_are_under_way_than_allowed(make_transport: MakeTransport, servi
         talk.answer(201)
 
     service.behave = behave
-    assert len(list(make_transport(parallel=3).exchange(numbered(30)))) == 30
+    transport = make_transport(parallel=3)
+    assert transport.parallel == 3
+    assert len(exchanged(transport, numbered(30))) == 30
     assert counts["most"] <= 3
     assert service.connections <= 3
 
 
 def test_requests_are_pulled_only_when_they_can_be_sent(make_transport: MakeTransport) -> None:
-    pulled = 0
+    pulled, answered = 0, 0
 
     def pulling() -> Iterator[tuple[int, Request]]:
         nonlocal pulled
         for each in numbered(100):
             pulled += 1
+            assert pulled <= answered + 4
             yield each
 
-    for answered, _each in enumerate(make_transport(parallel=4).exchange(pulling())):
-        assert pulled <= answered + 1 + 4
-    assert pulled == 100
+    def count(_key: int, _answer: Answer | NoAnswer) -> None:
+        nonlocal answered
+        answered += 1
+
+    make_transport(parallel=4).exchange(pulling(), count)
+    assert (pulled, answered) == (100, 100)
 
 
-def test_nothing_is_pulled_before_an_answer_is_asked_for(transport: Transport) -> None:
-    transport.exchange(pytest.fail("pulled") for _each in range(1))
-
-
-def test_answers_come_as_they_arrive(make_transport: MakeTransport, service: RawService) -> None:
+def test_answers_come_as_they_arrive_in_the_calling_thread(make_transport: MakeTransport, service: RawService) -> None:
     others_are_answered = threading.Event()
+    keys, threads = [], set()
 
     def behave(talk: Talk) -> None:
         if talk.path.endswith("/0"):
             others_are_answered.wait(timeout=20)
         talk.answer(201)
 
-    service.behave = behave
-    keys = []
-    for key, _answer in make_transport(parallel=2).exchange(numbered(10)):
+    def answered(key: int, _answer: Answer | NoAnswer) -> None:
         keys.append(key)
+        threads.add(threading.current_thread())
         if len(keys) == 9:
             others_are_answered.set()
+
+    service.behave = behave
+    make_transport(parallel=2).exchange(numbered(10), answered)
     assert keys[-1] == 0
     assert sorted(keys) == list(range(10))
+    assert threads == {threading.current_thread()}
 
 
 def test_an_answer_does_not_wait_until_more_is_pulled(make_transport: MakeTransport) -> None:
-    pulled = 0
+    pulled, at_answer = 0, []
 
     def pulling() -> Iterator[tuple[int, Request]]:
         nonlocal pulled
@@ -94,39 +100,38 @@ def test_an_answer_does_not_wait_until_more_is_pulled(make_transport: MakeTransp
             if pulled == 1:
                 time.sleep(1.0)  # in which what was sent is answered
 
-    [first, *_others] = zip(make_transport(parallel=8).exchange(pulling()), iter(lambda: pulled, None), strict=False)
-    assert first[0][0] == 0
-    assert first[1] == 2
-
-
-def test_what_waits_for_a_free_place_is_not_sent_after_its_exchange_ended(
-    make_transport: MakeTransport, service: RawService
-) -> None:
-    transport, goes_on = make_transport(parallel=2), threading.Event()
-
-    def behave(talk: Talk) -> None:
-        goes_on.wait(timeout=20)
-        talk.answer(201)
-
-    def interrupted() -> Iterator[tuple[int, Request]]:
-        yield 9, request_to(path="/wpush/v2/waiting")
-        raise KeyboardInterrupt
-
-    service.behave = behave
-    busy = threading.Thread(target=lambda: list(transport.exchange(numbered(2))))
-    busy.start()
-    while len(service.asked) < 2:
-        time.sleep(0.01)
-    with pytest.raises(KeyboardInterrupt):
-        next(transport.exchange(interrupted()))
-    goes_on.set()
-    busy.join()
-    assert len(list(transport.exchange(numbered(2)))) == 2
-    assert "/wpush/v2/waiting" not in [talk.path for talk in service.asked]
+    make_transport(parallel=8).exchange(pulling(), lambda key, _answer: at_answer.append((key, pulled)))
+    assert at_answer[0] == (0, 2)
 
 
 def test_nothing_to_send_is_no_trouble(transport: Transport) -> None:
-    assert list(transport.exchange([])) == []
+    assert exchanged(transport, []) == []
+
+
+def test_one_exchange_follows_the_other(transport: Transport) -> None:
+    for _time in range(3):
+        assert sorted(key for key, _answer in exchanged(transport, numbered(10))) == list(range(10))
+
+
+def test_after_closing_nothing_is_left(make_transport: MakeTransport, service: RawService) -> None:
+    before = set(threading.enumerate())
+    transport = make_transport(parallel=8)
+    assert len(exchanged(transport, numbered(40))) == 40
+    transport.close()
+    service.wait_until_all_are_closed()
+    left = {thread.name for thread in set(threading.enumerate()) - before}
+    assert {name for name in left if name.startswith("push")} == set()
+
+
+def test_closing_twice_is_no_trouble_and_waking_afterwards_neither(transport: Transport) -> None:
+    transport.close()
+    transport.close()
+    transport.wake()
+
+
+def failing(problem: BaseException) -> Iterator[tuple[int, Request]]:
+    yield from numbered(3)
+    raise problem
 
 
 def test_when_the_iterable_raises_what_was_sent_is_answered_first(transport: Transport, service: RawService) -> None:
@@ -134,48 +139,51 @@ def test_when_the_iterable_raises_what_was_sent_is_answered_first(transport: Tra
         time.sleep(0.2)
         talk.answer(201)
 
-    def failing() -> Iterator[tuple[int, Request]]:
-        yield from numbered(3)
-        raise LookupError("no more texts")
+    service.behave = behave
+    keys: list[int] = []
+    with pytest.raises(LookupError, match="no more texts"):
+        transport.exchange(failing(LookupError("no more texts")), lambda key, _answer: keys.append(key))
+    assert sorted(keys) == [0, 1, 2]
+    assert len(exchanged(transport, numbered(3))) == 3
+
+
+def test_when_whom_it_tells_raises_nothing_more_is_pulled_and_the_others_are_told(
+    make_transport: MakeTransport,
+) -> None:
+    keys, pulled = [], []
+
+    def pulling() -> Iterator[tuple[int, Request]]:
+        for each in numbered(100):
+            pulled.append(each[0])
+            yield each
+
+    def answered(key: int, _answer: Answer | NoAnswer) -> None:
+        keys.append(key)
+        raise LookupError(f"the {len(keys)}. answer cannot be kept")
+
+    transport = make_transport(parallel=4)
+    with pytest.raises(LookupError, match=r"the 1\. answer"):
+        transport.exchange(pulling(), answered)
+    assert sorted(keys) == sorted(pulled)
+    assert len(pulled) <= 4
+    assert len(exchanged(transport, numbered(3))) == 3
+
+
+def test_an_interrupt_waits_for_nobody(make_transport: MakeTransport, service: RawService) -> None:
+    goes_on = threading.Event()
+    told: list[int] = []
+
+    def behave(talk: Talk) -> None:
+        if len(service.asked) <= 3:
+            goes_on.wait(timeout=20)
+        talk.answer(201)
 
     service.behave = behave
-    answers = transport.exchange(failing())
-    assert sorted(next(answers)[0] for _time in range(3)) == [0, 1, 2]
-    with pytest.raises(LookupError, match="no more texts"):
-        next(answers)
-    assert len(list(transport.exchange(numbered(3)))) == 3
-
-
-def test_a_consumer_may_stop_early(make_transport: MakeTransport, service: RawService) -> None:
     transport = make_transport(parallel=4)
-    answers = transport.exchange(numbered(1000))
-    next(answers)
-    assert isinstance(answers, Iterator)
-    answers.close()  # type: ignore[attr-defined]
-    asked = len(service.asked)
-    assert asked <= 6
-    assert sorted(key for key, _answer in transport.exchange(numbered(5))) == list(range(5))
-
-
-def test_two_exchanges_may_share_a_transport(make_transport: MakeTransport) -> None:
-    transport = make_transport(parallel=2)
-    together = zip(transport.exchange(numbered(20)), transport.exchange(numbered(20)), strict=True)
-    assert sorted(first[0] for first, _second in together) == list(range(20))
-
-
-def test_after_closing_nothing_is_left(make_transport: MakeTransport, service: RawService) -> None:
-    before = set(threading.enumerate())
-    transport = make_transport(parallel=8)
-    assert len(list(transport.exchange(numbered(40)))) == 40
-    answers = transport.exchange(numbered(40))
-    next(answers)
-    del answers
-    transport.close()
-    service.wait_until_all_are_closed()
-    left = {thread.name for thread in set(threading.enumerate()) - before}
-    assert {name for name in left if name.startswith("push")} == set()
-
-
-def test_closing_twice_is_no_trouble(transport: Transport) -> None:
-    transport.close()
-    transport.close()
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        transport.exchange(failing(KeyboardInterrupt()), lambda key, _answer: told.append(key))
+    assert time.monotonic() - began < 2
+    goes_on.set()
+    assert len(exchanged(transport, ((key + 10, request) for key, request in numbered(3)))) == 3
+    assert told == []

@@ -29,10 +29,13 @@ def service(tmp_path: Path) -> Iterator[PushService]:
 
 def send_to(subscribed: Subscribed, options: TransportOptions) -> Outcome:
     transport = RequestsTransport(**options, deadline_seconds=1.0)
-    with closing(Sender(transport, Signer(KEY, SUBJECT))) as sender:
-        push = Push(1, read_subscription(subscribed.to_json()), TEXT.encode(), ttl_seconds=60)
-        [(_, outcome)] = sender.send([push])
-        return outcome
+    outcomes: list[Outcome] = []
+    with closing(Sender(transport)) as sender:
+        signer = Signer(KEY, SUBJECT)
+        push = Push(1, read_subscription(subscribed.to_json()), TEXT.encode(), ttl_seconds=60, signer=signer)
+        sender.send([push], lambda _key, outcome: outcomes.append(outcome))
+    [outcome] = outcomes
+    return outcome
 
 
 @pytest.mark.parametrize("host", [MOZILLA, GOOGLE, APPLE, WINDOWS])
