@@ -55,7 +55,7 @@ FORMS = {
 
 @pytest.mark.parametrize("name", FORMS)
 def test_a_private_key_is_read_in_every_form(name: str) -> None:
-    assert setting_values.private_key(FORMS[name]) == KEY.private_text
+    assert setting_values.private_keys(FORMS[name]) == KEY.private_text
 
 
 def _pem(key: ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey) -> str:
@@ -88,7 +88,7 @@ NO_KEYS = {
 def test_what_is_no_private_key_is_refused_and_not_repeated(name: str) -> None:
     text, why = NO_KEYS[name]
     with pytest.raises(ValueError, match="must be") as refused:
-        setting_values.private_key(text)
+        setting_values.private_keys(text)
     said = str(refused.value)
     assert why in said
     assert said.endswith(".")

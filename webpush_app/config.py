@@ -13,7 +13,7 @@ from typing import Any
 
 from webpush_app import private_files, setting_values
 from webpush_app.errors import StartError
-from webpush_app.protocol import vapid_keys
+from webpush_app.protocol import vapid_key_lists
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGURATION_FILE = "application.cfg.py"
@@ -33,6 +33,7 @@ class Settings:
     items_per_page: int = 20
     poll_seconds: float = 10.0
     trusted_proxies: int = 0
+    # Of several the newest first, with commas between them.
     vapid_private_key: str | None = field(default=None, repr=False)
     vapid_public_key: str | None = None
     vapid_claim_email: str | None = None
@@ -104,10 +105,10 @@ def _check_keys_match(private: str | None, public: str | None) -> None:
         raise StartError(
             "VAPID_PUBLIC_KEY is set without VAPID_PRIVATE_KEY. Set both, or neither to have the keys made here."
         )
-    if private and public and vapid_keys.read_private(private).public != public:
+    if private and public and vapid_key_lists.read_keys(private)[0].public != public:
         raise StartError(
             "VAPID_PUBLIC_KEY does not belong to VAPID_PRIVATE_KEY. Leave VAPID_PUBLIC_KEY out: it follows from the "
-            "private key."
+            "private key, of several from the first."
         )
 
 
@@ -153,7 +154,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "ITEMS_PER_PAGE": setting_values.whole(1, 100),
     "POLL_SECONDS": setting_values.seconds,
     "TRUSTED_PROXIES": setting_values.whole(0, 9),
-    "VAPID_PRIVATE_KEY": setting_values.private_key,
+    "VAPID_PRIVATE_KEY": setting_values.private_keys,
     "VAPID_PUBLIC_KEY": setting_values.public_key,
     "VAPID_CLAIM_EMAIL": setting_values.contact,
     "PUSH_SERVICE_HOSTS": setting_values.hosts,

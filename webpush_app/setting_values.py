@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from webpush_app.protocol import vapid_keys
+from webpush_app.protocol import vapid_key_lists, vapid_keys
+from webpush_app.protocol.vapid_keys import BadKey
 
 # A name that ends in letters: Apple refuses IP addresses and localhost.
 _WEB_ADDRESS = re.compile(r"https://([a-z0-9-]+\.)+[a-z][a-z0-9-]*[a-z0-9](:[0-9]{1,5})?([/?#]\S*)?", re.IGNORECASE)
@@ -58,9 +59,14 @@ def database_url(value: str) -> str:
     return value
 
 
-def private_key(value: str) -> str:
-    """A BadKey is a ValueError, and says what would be right."""
-    return vapid_keys.read_private(value).private_text
+def private_keys(value: str) -> str:
+    """One or several, newest first. A BadKey is a ValueError, and says what would be right."""
+    try:
+        return ",".join(key.private_text for key in vapid_key_lists.read_keys(value))
+    except BadKey as problem:
+        if problem.number is None:
+            raise
+        raise ValueError(f"holds several keys, and number {problem.number} {problem}") from None
 
 
 def public_key(value: str) -> str:

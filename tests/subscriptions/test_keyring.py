@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from webpush_app.config import ROOT
 from webpush_app.database import db
 from webpush_app.errors import StartError
 from webpush_app.protocol import vapid_keys
+from webpush_app.protocol.vapid_key_lists import read_keys
 from webpush_app.protocol.vapid_keys import VapidKey
 from webpush_app.subscriptions import keyring
 
@@ -82,16 +84,16 @@ def test_the_first_start_makes_it_for_its_owner_alone(tmp_path: Path) -> None:
     file = tmp_path / keyring.KEY_FILE
     assert file.stat().st_mode & 0o777 == 0o600
     text = file.read_text(encoding="utf-8")
-    assert text == vapid_keys.read_private(text).private_text + "\n"
     with app.app_context():
-        assert keyring.current_key() == vapid_keys.read_private(text)
+        key = keyring.current_key()
         db.engine.dispose()
+    assert re.fullmatch(rf"{key.private_text}  # made 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00\n", text)
 
 
 def test_it_is_made_once_and_then_kept(make_app: AppMaker, file: Path) -> None:
     first = _key(make_app())
     assert _key(make_app()) == first
-    assert vapid_keys.read_private(file.read_text(encoding="utf-8")) == first
+    assert read_keys(file.read_text(encoding="utf-8")) == (first,)
     assert [path.name for path in file.parent.glob(f"*{file.name}*")] == [file.name]
 
 
@@ -129,10 +131,8 @@ def test_and_works_again_once_it_is_put_back(make_app: AppMaker, file: Path) -> 
     text = file.read_text(encoding="utf-8")
     file.unlink()
     _refusal(make_app())
-    assert (
-        stored(make_app(vapid_private_key=text.strip()), number).vapid_public_key
-        == vapid_keys.read_private(text).public
-    )
+    given = make_app(vapid_private_key=text.strip())
+    assert stored(given, number).vapid_public_key == _key(given).public
     _write(file, text.encode())
     assert subscribe(make_app().test_client(), device) == number
 

@@ -5,6 +5,7 @@ nor pywebpush.
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -19,7 +20,12 @@ MAX_TEXT = 10_000
 
 
 class BadKey(ValueError):
-    """Says in plain words what would be right; never repeats the key."""
+    """Says in plain words what would be right; never repeats the key. Of several it names the one that is wrong."""
+
+    def __init__(self, message: str, *, number: int | None = None, line: int | None = None) -> None:
+        super().__init__(message)
+        self.number = number
+        self.line = line
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,8 @@ class VapidKey:
     private_text: str = field(repr=False)
     """Base64url of the 32 bytes."""
     vapid: Vapid = field(repr=False, compare=False)
+    made_at: datetime | None = field(default=None, compare=False)
+    """Where it is known."""
 
 
 def generate() -> VapidKey:

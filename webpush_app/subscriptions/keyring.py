@@ -1,40 +1,61 @@
-"""The key that browsers subscribe with and pushes are signed with, and the address that push services are told.
+"""The keys that browsers subscribe with and pushes are signed with, and the address that push services are told.
 
-A browser's subscription is bound to the key it was made with. So the key is made once, and never made anew while
-browsers are subscribed: every one of them would be lost.
+A browser's subscription is bound to the key it was made with. So a key is made once, and never made anew while
+browsers are subscribed: every one of them would be lost. A rotation adds a key and keeps those before it, until the
+browsers have moved over.
 """
 
+import logging
 import re
 import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flask import current_app
 from sqlalchemy import func, select
 
-from webpush_app import private_files
+from webpush_app import clock, private_files
 from webpush_app.accounts.service import CONTACT_EMAIL, recall_fact
 from webpush_app.config import CONFIGURATION_FILE, Settings
 from webpush_app.database import db
 from webpush_app.errors import StartError
-from webpush_app.protocol import vapid_keys
-from webpush_app.protocol.vapid_keys import BadKey, VapidKey
+from webpush_app.protocol import vapid_key_lists, vapid_keys
+from webpush_app.protocol.vapid_keys import VapidKey
+from webpush_app.subscriptions import key_file
 from webpush_app.subscriptions.models import PushSubscription
 
+log = logging.getLogger(__name__)
+
 KEY_FILE = "vapid_private_key"
-_LOADED = "vapid_key"
+_HELD = "vapid_keys"
 _HAS_CONTACT = "has_contact_for_push_services"
 
 
+@dataclass(frozen=True)
+class _Held:
+    keys: tuple[VapidKey, ...]
+    by_public: Mapping[str, VapidKey]
+    version: key_file.Version
+    """Of the file; keys of the settings have none, and stay as they are."""
+
+
 def current_key() -> VapidKey:
-    """Read once for each process; made where there is none yet."""
-    loaded: VapidKey | None = current_app.extensions.get(_LOADED)
-    if loaded is None:
-        loaded = current_app.extensions[_LOADED] = _load(_settings())
-    return loaded
+    """What browsers are to subscribe with; made where there is none yet."""
+    return _held().keys[0]
 
 
-def keys() -> list[VapidKey]:
-    return [current_key()]
+def keys() -> Sequence[VapidKey]:
+    """All that browsers may have subscribed with, the current one first."""
+    return _held().keys
+
+
+def key_of(public: str) -> VapidKey | None:
+    """The key of a subscription. None: it is not one of ours, or was retired, and nothing can be sent there.
+
+    To be asked after the subscription was read, and not before: a browser may have subscribed with a newer key since.
+    """
+    return _held().by_public.get(public)
 
 
 def contact() -> str | None:
@@ -53,33 +74,71 @@ def is_contact_missing() -> bool:
     return not current_app.extensions[_HAS_CONTACT]
 
 
+def is_given() -> bool:
+    """By the settings: then the file is not looked at."""
+    return _settings().vapid_private_key is not None
+
+
+def place() -> Path:
+    """Where the keys stand; those of the settings may stand in the environment instead."""
+    return _settings().instance_path / (CONFIGURATION_FILE if is_given() else KEY_FILE)
+
+
+def new_key() -> VapidKey:
+    return replace(vapid_keys.generate(), made_at=clock.now())
+
+
 def prepare() -> None:
-    """At the start: everything that is wrong with the key is said then, in one line."""
-    current_key()
-    settings = _settings()
-    path = settings.instance_path / (CONFIGURATION_FILE if settings.vapid_private_key else KEY_FILE)
+    """At the start: everything that is wrong with the keys is said then, each in one line."""
+    known, path = keys(), place()
     if path.exists() and private_files.is_readable_by_others(path) and _holds_a_key(path):
         sys.stderr.write(f"Others on this machine can read the VAPID key. Run: chmod 600 {path}\n")
+    lost = PushSubscription.off_at.is_(None) & PushSubscription.vapid_public_key.not_in([key.public for key in known])
+    count = db.session.scalar(select(func.count()).select_from(PushSubscription).where(lost))
+    if count:
+        sys.stderr.write(
+            f"Browsers subscribed with a key that is not among the VAPID keys here: {count}. They get nothing until "
+            "they visit the site. If you put back a backup of the keys: put back the newest one.\n"
+        )
 
 
-def _load(settings: Settings) -> VapidKey:
-    if settings.vapid_private_key:
-        return vapid_keys.read_private(settings.vapid_private_key)
-    path = settings.instance_path / KEY_FILE
+def _held() -> _Held:
+    held: _Held | None = current_app.extensions.get(_HELD)
+    if held is None:
+        held = _first()
+    elif not is_given():
+        held = _as_of_now(held)
+    current_app.extensions[_HELD] = held
+    return held
+
+
+def _first() -> _Held:
+    given = _settings().vapid_private_key
+    if given:
+        return _hold(vapid_key_lists.read_keys(given), key_file.MISSING)
+    path = place()
     if not path.exists():
         _check_may_be_made(path)
+        key_file.read(path, new_key)
+    version = key_file.version(path)
+    return _hold(key_file.read(path), version)
+
+
+def _as_of_now(held: _Held) -> _Held:
+    """What went wrong with the file since is said once; whoever is served goes on being served."""
+    path = place()
+    version = key_file.version(path)
+    if version == held.version:
+        return held
     try:
-        return vapid_keys.read_private(private_files.read_or_create(path, _make))
-    except (BadKey, UnicodeDecodeError) as error:
-        why = str(error) if isinstance(error, BadKey) else "must be text."
-        raise StartError(
-            f"The VAPID key in {path} {why} Put back the file from your backup: with another key every browser that is "
-            "subscribed would be lost."
-        ) from None
+        return _hold(key_file.read(path), version)
+    except StartError as error:
+        log.error("%s Until then this process goes on with the keys that it has read before.", error)  # noqa: TRY400
+        return replace(held, version=version)
 
 
-def _make() -> str:
-    return vapid_keys.generate().private_text + "\n"
+def _hold(found: Sequence[VapidKey], version: key_file.Version) -> _Held:
+    return _Held(tuple(found), {key.public: key for key in found}, version)
 
 
 def _check_may_be_made(path: Path) -> None:

@@ -10,7 +10,7 @@ from flask_login import current_user
 from webpush_app.accounts.gate import begin_write_as_viewer
 from webpush_app.accounts.throttle import address_key
 from webpush_app.database import db
-from webpush_app.errors import InvalidInput
+from webpush_app.errors import InvalidInput, NotFound
 from webpush_app.protocol.subscription import Subscription, SubscriptionRefused, read_subscription
 from webpush_app.protocol.vapid_keys import BadKey, normal_public
 from webpush_app.subscriptions import keyring, service
@@ -45,9 +45,9 @@ def begin_write_as() -> Viewer:
 
 @subscription_routes.get("")
 def list_subscriptions() -> Response:
-    key, who = keyring.current_key().public, viewer()
-    rows = [_public(row, key, who) for row in service.list_own(who)]
-    return jsonify({"status": "success", "application_server_key": key, "result": rows})
+    who = viewer()
+    rows = [_public(row, who) for row in service.list_own(who)]
+    return jsonify({"status": "success", "application_server_key": _public_key(), "result": rows})
 
 
 @subscription_routes.post("")
@@ -56,8 +56,10 @@ def create_subscription() -> tuple[Response, int]:
     subscription = _subscription_in(given)
     key = _key_in(given)
     agent, address = user_agent.describe(request.user_agent.string), address_key(request.remote_addr)
+    who = begin_write_as()
+    former = _former_in(given, who)
     row, is_new = service.subscribe(
-        subscription, begin_write_as(), vapid_public_key=key, browser=agent, locale=chosen(), address=address
+        subscription, who, vapid_public_key=key, browser=agent, locale=chosen(), address=address, former=former
     )
     db.session.commit()
     if row.user_id is None:
@@ -70,22 +72,40 @@ def create_subscription() -> tuple[Response, int]:
 def show_state() -> Response:
     """Of the browser that asks, by what it alone knows: whether pushes reach it, also while nobody is signed in."""
     row = service.get_by_secret(*_secret_in(json_requests.body()))
-    return jsonify({"status": "success", "result": _public(row, keyring.current_key().public, viewer())})
+    return jsonify({"status": "success", "result": _public(row, viewer())})
 
 
 @subscription_routes.delete("")
 def delete_subscription() -> Response:
     given = json_requests.body()
-    if "id" in given:
-        if not isinstance(given["id"], int) or isinstance(given["id"], bool) or not 0 < given["id"] < 2**31:
-            raise InvalidInput(_("`id` is the number of a subscription of yours."), field="id")
-        removed = service.remove_own(given["id"], begin_write_as())
-    else:
-        endpoint, auth = _secret_in(given)
-        begin_write_as()
-        removed = service.remove_by_secret(endpoint, auth)
+    removed = service.remove(_named_in(given, begin_write_as()))
     db.session.commit()
     return jsonify({"status": "success", "result": {"id": removed}})
+
+
+def _named_in(given: dict[str, Any], who: Viewer) -> PushSubscription:
+    """By the number of one's own, or by what its browser alone knows."""
+    if "id" not in given:
+        return service.get_by_secret(*_secret_in(given))
+    number = given["id"]
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 < number < 2**31:
+        raise InvalidInput(_("`id` is the number of a subscription of yours."), field="id")
+    return service.get_own(number, who)
+
+
+def _former_in(given: dict[str, Any], who: Viewer) -> PushSubscription | None:
+    """What the browser had before, and has no more. One that is not known, or not theirs, is nothing to them."""
+    named = given.get("replaces")
+    if named is None:
+        return None
+    if not isinstance(named, dict):
+        raise InvalidInput(
+            _("Name the subscription by its `endpoint` and `keys.auth`, or by its `id`."), field="replaces"
+        )
+    try:
+        return _named_in(named, who)
+    except NotFound:
+        return None
 
 
 def _subscription_in(given: dict[str, Any]) -> Subscription:
@@ -104,11 +124,14 @@ def _subscription_in(given: dict[str, Any]) -> Subscription:
 
 
 def _key_in(given: dict[str, Any]) -> str:
-    """The key the browser subscribed with. Old pages do not say it: then the one in use is meant."""
-    current = keyring.current_key().public
+    """The key the browser subscribed with. Old pages do not say it: then the one in use is meant.
+
+    One that was in use before is taken, as long as it is kept: the page was opened before the rotation, and moves over
+    at its next visit.
+    """
     said = given.get("applicationServerKey")
     if said is None:
-        return current
+        return keyring.current_key().public
     try:
         key = normal_public(said) if isinstance(said, str) else ""
     except BadKey:
@@ -117,7 +140,7 @@ def _key_in(given: dict[str, Any]) -> str:
         raise InvalidInput(
             _("`applicationServerKey` is the public key, as base64url text."), field="applicationServerKey"
         )
-    if key != current:
+    if keyring.key_of(key) is None:
         raise MadeWithAnotherKey(
             _("This subscription was made with a key that is not this site's. End it, and subscribe again."),
             field="applicationServerKey",
@@ -133,13 +156,14 @@ def _secret_in(given: dict[str, Any]) -> tuple[str, str]:
     return endpoint, auth.rstrip("=").replace("+", "-").replace("/", "_")
 
 
-def _public(row: PushSubscription, current_key: str, who: Viewer) -> dict[str, Any]:
+def _public(row: PushSubscription, who: Viewer) -> dict[str, Any]:
     """Without the endpoint and the keys: whoever has them can push to the browser, or end its subscription.
 
     `is_this_session` false on a browser's own row: it was posted in an earlier session. The page posts it again then,
     so that signing out of this one turns it off.
     """
-    other_key = "other_key" if row.vapid_public_key != current_key else None
+    # One of an older key is served with that, and is on: the page sees by itself that it is to move over.
+    other_key = "other_key" if keyring.key_of(row.vapid_public_key) is None else None
     return {
         "id": row.id,
         "browser": user_agent.in_words(row.browser),

@@ -52,20 +52,20 @@ class Viewer:
 
 
 def subscribe(
-    given: Subscription, viewer: Viewer, *, vapid_public_key: str, browser: str, locale: str, address: str = ""
+    given: Subscription,
+    viewer: Viewer,
+    *,
+    vapid_public_key: str,
+    browser: str,
+    locale: str,
+    address: str = "",
+    former: PushSubscription | None = None,
 ) -> tuple[PushSubscription, bool]:
-    """The browser's row, and whether it is new. Posting the same again only says that the browser is still there."""
-    row = _find(given.endpoint)
-    is_new = row is None
-    if row is None:
-        _check_may_add(viewer, address)
-        row = PushSubscription(fingerprint=fingerprint_of(given.endpoint), endpoint=given.endpoint)
-        row.service_id = service_of(given.endpoint)
-        _make_room(viewer)
-    else:
-        _check_may_take(row, given, viewer)
-        if viewer.user_id != row.user_id:
-            _make_room(viewer)
+    """The browser's row, and whether it is new. Posting the same again only says that the browser is still there.
+
+    A browser that has had to subscribe anew names its former row: what is on the way to it goes to the new address.
+    """
+    row, is_new = _row_of(given, viewer, former, address)
     if row.off_at is not None or (row.p256dh, row.auth) != (given.p256dh, given.auth):
         row.strikes, row.first_strike_at = 0, None
     row.p256dh, row.auth = given.p256dh, given.auth
@@ -89,16 +89,10 @@ def list_own(viewer: Viewer) -> Sequence[PushSubscription]:
 
 def get_own(subscription_id: int, viewer: Viewer) -> PushSubscription:
     query = select(PushSubscription).where(PushSubscription.id == subscription_id, viewer.owns())
-    row = db.session.scalar(query)
+    row = db.session.scalar(query.with_for_update())
     if row is None:
         raise _unknown()
     return row
-
-
-def remove_own(subscription_id: int, viewer: Viewer) -> int:
-    row = get_own(subscription_id, viewer)
-    db.session.delete(row)
-    return row.id
 
 
 def get_by_secret(endpoint: str, auth: str) -> PushSubscription:
@@ -109,20 +103,22 @@ def get_by_secret(endpoint: str, auth: str) -> PushSubscription:
     return row
 
 
-def remove_by_secret(endpoint: str, auth: str) -> int:
-    row = get_by_secret(endpoint, auth)
+def remove(row: PushSubscription) -> int:
     db.session.delete(row)
     return row.id
 
 
-def turn_off(sent: Collection[int], because: Off, *, claimed_at: datetime) -> None:
-    """After what a push service said, unless the browser has posted again since the push was claimed."""
-    db.session.execute(
+def turn_off(sent: Collection[int], because: Off, *, claimed_at: datetime) -> set[int]:
+    """After what a push service said, unless the browser has posted again since the push was claimed. Returns those
+    that are off by this: of the others it was said of an address, or of keys, that they may have no more."""
+    turned_off = db.session.scalars(
         update(PushSubscription)
         .where(PushSubscription.id.in_(sent), PushSubscription.last_seen_at <= claimed_at)
         .where(PushSubscription.off_at.is_(None))
         .values(off_at=clock.now(), off_because=because)
+        .returning(PushSubscription.id)
     )
+    return set(turned_off)
 
 
 def let_go(_sender: Any, session_ids: Collection[int], everything_of: int | None, but: int | None) -> None:
@@ -139,6 +135,32 @@ def let_go(_sender: Any, session_ids: Collection[int], everything_of: int | None
 
 
 session_ending.connect(let_go)
+
+
+def _row_of(
+    given: Subscription, viewer: Viewer, former: PushSubscription | None, address: str
+) -> tuple[PushSubscription, bool]:
+    row = _find(given.endpoint)
+    if row is not None:
+        _check_may_take(row, given, viewer)
+    elif former is not None and former.service_id == service_of(given.endpoint):
+        row = _moved(former, given.endpoint)
+    if former is not None and former is not row:
+        db.session.delete(former)
+    if row is not None:
+        if viewer.user_id != row.user_id:
+            _make_room(viewer)
+        return row, False
+    _check_may_add(viewer, address)
+    row = _moved(PushSubscription(service_id=service_of(given.endpoint)), given.endpoint)
+    _make_room(viewer)
+    return row, True
+
+
+def _moved(row: PushSubscription, endpoint: str) -> PushSubscription:
+    row.endpoint, row.fingerprint = endpoint, fingerprint_of(endpoint)
+    row.hold_until = None  # that was asked for the former one
+    return row
 
 
 def _find(endpoint: str) -> PushSubscription | None:

@@ -1,39 +1,102 @@
-"""temp"""
+"""How a browser stands with its push service, by what that answered: strikes, patience, and the end.
 
+Within the caller's transaction, which commits: the worker's, that settles what was answered, or a command's.
+"""
+
+from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, case, delete, func, literal, or_, select, update
 
 from webpush_app import clock
-from webpush_app.database import db
-from webpush_app.subscriptions.models import PushSubscription
-from webpush_app.subscriptions.service import turn_off as turn_off
+from webpush_app.database import UtcDateTime, db
+from webpush_app.subscriptions.models import Off, PushSubscription
+
+# So many refusals, over at least this long, may be the end of one; whoever sends decides.
+MOST_STRIKES = 3
+STRIKES_OVER = timedelta(hours=24)
+# More are not counted: nothing changes by them, and the column holds small numbers.
+_UNCOUNTED = 1000
+_COUNT = PushSubscription.strikes
+# A browser that is gone is kept for a while: who looks for it reads why it got nothing.
+GONE_KEPT_FOR = timedelta(days=7)
 
 
-def strike(sent: Collection[int], *, claimed_at: datetime) -> set[int]:
+def strike(subscription_ids: Collection[int], claimed_at: datetime) -> set[int]:
+    """Refused for no reason of the service's: one strike for each time that it is named, unless the browser has posted
+    again since the push was claimed. Returns those that have had enough."""
+    moment = clock.now()
+    now = literal(moment, UtcDateTime())
+    over: set[int] = set()
+    for times, ids in _by_times(subscription_ids).items():
+        struck = db.session.execute(
+            update(PushSubscription)
+            .where(PushSubscription.id.in_(ids), PushSubscription.off_at.is_(None))
+            .where(PushSubscription.last_seen_at <= claimed_at)
+            .values(
+                strikes=case((_COUNT < _UNCOUNTED, _COUNT + times), else_=_COUNT),
+                first_strike_at=case((_COUNT == 0, now), else_=func.coalesce(PushSubscription.first_strike_at, now)),
+            )
+            .returning(PushSubscription.id, PushSubscription.strikes, PushSubscription.first_strike_at)
+        )
+        over |= {
+            subscription_id
+            for subscription_id, strikes, first in struck
+            if strikes >= MOST_STRIKES and first is not None and moment - first >= STRIKES_OVER
+        }
+    return over
+
+
+def forgive(subscription_ids: Collection[int]) -> None:
+    """A push was accepted: what was before it counts no more."""
     db.session.execute(
         update(PushSubscription)
-        .where(PushSubscription.id.in_(sent), PushSubscription.last_seen_at <= claimed_at)
-        .values(
-            strikes=PushSubscription.strikes + 1,
-            first_strike_at=func.coalesce(PushSubscription.first_strike_at, clock.now()),
-        )
-    )
-    q = select(PushSubscription.id).where(
-        PushSubscription.id.in_(sent),
-        PushSubscription.strikes >= 3,
-        PushSubscription.first_strike_at <= clock.now() - timedelta(hours=24),
-    )
-    return set(db.session.scalars(q))
-
-
-def forgive(sent: Collection[int]) -> None:
-    db.session.execute(
-        update(PushSubscription).where(PushSubscription.id.in_(sent)).values(strikes=0, first_strike_at=None)
+        .where(PushSubscription.id.in_(subscription_ids), PushSubscription.strikes > 0)
+        .values(strikes=0, first_strike_at=None)
     )
 
 
 def hold(until: Mapping[int, datetime]) -> None:
-    for one, moment in until.items():
-        db.session.execute(update(PushSubscription).where(PushSubscription.id == one).values(hold_until=moment))
+    """The push service asked for patience with these; never for less than it asked for before."""
+    if until:
+        values = [{"held_id": number, "until": moment} for number, moment in sorted(until.items())]
+        db.session.connection().execute(_HOLD, values)
+
+
+def turn_off_old(public: str, subscription_ids: Collection[int]) -> int:
+    """Their key of ours is used no more. How many of them were on, and had it still."""
+    ended = db.session.execute(
+        update(PushSubscription)
+        .where(PushSubscription.id.in_(subscription_ids), PushSubscription.off_at.is_(None))
+        .where(PushSubscription.vapid_public_key == public)
+        .values(off_at=clock.now(), off_because=Off.OLD_KEY)
+        .returning(PushSubscription.id)
+    )
+    return len(ended.all())
+
+
+def forget_gone(most: int) -> int:
+    """Of the browsers that have been gone for long, so many at most; how many were forgotten."""
+    is_long_gone = (PushSubscription.off_because == Off.GONE) & (PushSubscription.off_at <= clock.now() - GONE_KEPT_FOR)
+    some = select(PushSubscription.id).where(is_long_gone).limit(most)
+    # Asked twice: one of them may post again while this waits for its row.
+    forgotten = delete(PushSubscription).where(PushSubscription.id.in_(some), is_long_gone)
+    return len(db.session.execute(forgotten.returning(PushSubscription.id)).all())
+
+
+def _by_times(subscription_ids: Collection[int]) -> dict[int, list[int]]:
+    by_times: dict[int, list[int]] = {}
+    for subscription_id, times in Counter(subscription_ids).items():
+        by_times.setdefault(times, []).append(subscription_id)
+    return by_times
+
+
+_table: Any = PushSubscription.__table__
+_HOLD = (
+    update(_table)
+    .where(_table.c.id == bindparam("held_id"))
+    .where(or_(_table.c.hold_until.is_(None), _table.c.hold_until < bindparam("until")))
+    .values(hold_until=bindparam("until"))
+)
