@@ -61,12 +61,11 @@ def start_worker(tmp_path: Path, service: PushService) -> StartWorker:
 def run_loop(app: Flask, service: PushService, tmp_path: Path) -> Iterator[RunLoop]:
     made: list[Running] = []
     transports: list[RequestsTransport] = []
-    options = {**service.transport_options(), "deadline_seconds": DEADLINE_SECONDS, "parallel": PARALLEL}
-
     with closing(Doorbell(tmp_path)) as bell:
 
         def run(**given: int) -> Running:
-            transports.append(RequestsTransport(**options))
+            reaching = service.transport_options()
+            transports.append(RequestsTransport(**reaching, deadline_seconds=DEADLINE_SECONDS, parallel=PARALLEL))
             made.append(Running(Loop(app, transports[-1], bell, **given)))
             return made[-1]
 

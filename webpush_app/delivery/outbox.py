@@ -102,14 +102,13 @@ def _enqueue(
         "lane": literal(int(lane)),
         "state": literal(str(State.QUEUED)),
         "attempts": literal(0),
-        "crashes": literal(0),
-        "is_short": literal(False, Push.is_short.type),
+        **{"crashes": literal(0), "is_short": literal(False, Push.is_short.type)},
         "created_at": literal(moment, UtcDateTime()),
         "expires_at": literal(moment + lasts, UtcDateTime()),
         "due_at": literal(moment, UtcDateTime()),
     }
     source = select(*values.values()).where(PushSubscription.off_at.is_(None), *which)
-    result: Any = db.session.execute(insert(Push).from_select(list(values), source))
+    result: Any = db.session.execute(insert(Push).from_select([*values], source))
     if result.rowcount:
         after_commit(tell_due)
     return int(result.rowcount)
