@@ -18,8 +18,12 @@ PASSWORD = "correct horse battery"
 
 
 def csrf_token(page: TestResponse) -> str:
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
-    assert found, "the page has no form"
+    return hidden_field(page, "csrf_token")
+
+
+def hidden_field(page: TestResponse, name: str) -> str:
+    found = re.search(rf'name="{name}"[^>]*value="([^"]+)"', page.text)
+    assert found, "the page has no such form"
     return found.group(1)
 
 

@@ -64,6 +64,16 @@ def test_all_the_way_down_and_up_again_is_where_it_began(lived_in: Flask) -> Non
         assert schema() == before
 
 
+def test_the_last_migration_undone_and_done_again_keeps_every_row(lived_in: Flask) -> None:
+    with lived_in.app_context():
+        before = schema(), count_rows(), tables_with_lasting_ids()
+        command.downgrade(config(), "-1")
+        assert schema() != before[0]
+        assert tables_with_lasting_ids() == before[2]
+        command.upgrade(config(), "head")
+        assert (count_rows(), tables_with_lasting_ids()) == before[1:]
+
+
 def test_a_table_that_is_made_anew_keeps_the_rows_that_belong_to_it(lived_in: Flask, migrations: Migrations) -> None:
     migrations.add("""
         with op.batch_alter_table("users", recreate="always") as users:

@@ -115,6 +115,9 @@ class Answers:
     def one(self) -> None:
         return None
 
+    def one_or_none(self) -> Any:
+        return SimpleNamespace(id=1)
+
     def scalar_one(self) -> int:
         return 1
 
@@ -172,6 +175,7 @@ REPLACE = [
     "ON CONFLICT (user_id, name) DO UPDATE SET payload_json = excluded",
     "RETURNING",
 ]
+STORE = ["INSERT INTO messages", "ON CONFLICT (sender_id, sending_key) DO NOTHING RETURNING messages.id"]
 MARK = ["UPDATE messages SET read_at=", "messages.read_at IS NULL", "RETURNING messages.id"]
 COUNT = ["SELECT count(*) AS count_1 FROM messages WHERE", "messages.read_at IS NULL"]
 ENQUEUE = ["INSERT INTO pushes (", "SELECT", "FROM push_subscriptions", "push_subscriptions.off_at IS NULL"]
@@ -192,7 +196,7 @@ def enqueue_for_spanish() -> None:
 @pytest.mark.parametrize(
     ("act", "expected"),
     [
-        (lambda: messaging.send_message(SUSAN, JOHN, "Hello!"), [TICK, COUNT, REPLACE, ENQUEUE]),
+        (lambda: messaging.send_message(SUSAN, JOHN, "Hello!"), [TICK, STORE, COUNT, REPLACE, ENQUEUE]),
         (lambda: messaging.read_all(SUSAN), [TICK, MARK]),
         (lambda: messaging.read_conversation(SUSAN, JOHN), [TICK, MARK]),
         (lambda: messaging.list_received(1, 2, 20), [["ORDER BY messages.id DESC", "LIMIT", "OFFSET"]]),

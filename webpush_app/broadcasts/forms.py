@@ -11,6 +11,7 @@ from webpush_app.accounts.forms import EmailAllowed
 from webpush_app.broadcasts import audiences
 from webpush_app.web.fields import Filled, PlainForm, PlainText
 from webpush_app.web.guards import is_own_page
+from webpush_app.web.sending_keys import SendingKeyField
 
 TITLE_MAX_LENGTH = 80
 BODY_MAX_LENGTH = 500
@@ -27,6 +28,7 @@ class OwnPage:
 
 
 class BroadcastForm(PlainForm):
+    sending_key = SendingKeyField()
     title = StringField(
         _l("Title"), [Filled(), PlainText(TITLE_MAX_LENGTH)], render_kw={"autocomplete": "off", "maxlength": 200}
     )

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webpush_app import clock
 from webpush_app.accounts.models import User
 from webpush_app.database import IDS_ARE_NEVER_REUSED, Base
+from webpush_app.web.sending_keys import STORED_LENGTH
 
 _UNFINISHED = text("fanned_out_at IS NULL")
 
@@ -16,6 +17,7 @@ class Broadcast(Base):
     __tablename__ = "broadcasts"
     __table_args__ = (
         Index("ix_broadcasts_unfinished", "id", sqlite_where=_UNFINISHED, postgresql_where=_UNFINISHED),
+        Index("uq_broadcasts_author_id_sending_key", "author_id", "sending_key", unique=True),
         IDS_ARE_NEVER_REUSED,
     )
 
@@ -33,5 +35,7 @@ class Broadcast(Base):
     cursor: Mapped[int] = mapped_column(default=0)
     last_subscription_id: Mapped[int]
     fanned_out_at: Mapped[datetime | None]
+    # Of the form, or of the program's request: sent again with the same, it is the same broadcast.
+    sending_key: Mapped[str | None] = mapped_column(String(STORED_LENGTH))
 
     author: Mapped[User | None] = relationship()

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import func, select
 from sqlalchemy.orm import joinedload
 
@@ -10,10 +12,11 @@ from webpush_app import clock
 from webpush_app.accounts.models import User
 from webpush_app.broadcasts import audiences
 from webpush_app.broadcasts.models import Broadcast
-from webpush_app.database import after_commit, begin_write, db
+from webpush_app.database import after_commit, begin_write, db, insert_unless_there
 from webpush_app.delivery import outbox
 from webpush_app.delivery.composing import Drop, Job
 from webpush_app.delivery.models import FINAL, State
+from webpush_app.errors import Conflict
 from webpush_app.protocol.message import Message
 from webpush_app.subscriptions.models import PushSubscription
 
@@ -33,25 +36,22 @@ class Progress:
         return max(0, self.total - self.accepted - self.failed)
 
 
-def start_broadcast(author: User, title: str, body: str, link: str, audience: str) -> Broadcast:
-    """One row now; the outbox is filled by the worker. The caller has begun a writing transaction, and commits."""
-    chosen = audiences.browsers_of(audience).subquery()
-    size, last = db.session.execute(select(func.count(), func.max(chosen.c.id)).select_from(chosen)).one()
-    now = clock.now()
-    row = Broadcast(
-        author_id=author.id,
-        title=title,
-        body=body,
-        link=link,
-        audience=audience,
-        audience_size=size,
-        created_at=now,
-        expires_at=now + outbox.BROADCAST_LASTS,
-        last_subscription_id=last or 0,
-        fanned_out_at=None if size else now,
-    )
-    db.session.add(row)
-    db.session.flush()
+class SendingKeyUsed(Conflict):
+    code = "idempotency_key_used"
+
+
+def start_broadcast(
+    author: User, title: str, body: str, link: str, audience: str, *, sending_key: str | None = None
+) -> Broadcast:
+    """One row now; the outbox is filled by the worker. The caller has begun a writing transaction, and commits.
+
+    With a key it is safe to repeat: the row of the first time comes back, unless it says something else.
+    """
+    content = {"title": title, "body": body, "link": link, "audience": audience}
+    values = {"author_id": author.id, "sending_key": sending_key, **content, **_extent(audience)}
+    row = insert_unless_there(Broadcast, ("author_id", "sending_key"), **values)
+    if row is None:
+        return _stored_before(author, sending_key, content)
     after_commit(outbox.tell_due)
     return row
 
@@ -96,6 +96,27 @@ def compose(jobs: Sequence[Job]) -> Mapping[int, Message | Drop]:
     query = select(Broadcast).where(Broadcast.id.in_({job.subject_id for job in jobs}))
     texts = {row.id: _text(row) for row in db.session.scalars(query)}
     return {job.push_id: texts.get(job.subject_id, Drop("withdrawn")) for job in jobs}
+
+
+def _extent(audience: str) -> dict[str, Any]:
+    """For how many browsers, until which one, and for how long."""
+    chosen = audiences.browsers_of(audience).subquery()
+    size, last = db.session.execute(select(func.count(), func.max(chosen.c.id)).select_from(chosen)).one()
+    now = clock.now()
+    return {
+        "audience_size": size,
+        "last_subscription_id": last or 0,
+        "created_at": now,
+        "expires_at": now + outbox.BROADCAST_LASTS,
+        "fanned_out_at": None if size else now,
+    }
+
+
+def _stored_before(author: User, sending_key: str | None, content: dict[str, str]) -> Broadcast:
+    row = db.session.scalars(select(Broadcast).filter_by(author_id=author.id, sending_key=sending_key)).one()
+    if any(getattr(row, name) != value for name, value in content.items()):
+        raise SendingKeyUsed(_("This key was used for another broadcast. Send this one with a key of its own."))
+    return row
 
 
 def _fan_out(row: Broadcast) -> None:

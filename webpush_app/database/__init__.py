@@ -2,7 +2,7 @@
 
 from webpush_app.database.base import IDS_ARE_NEVER_REUSED, Base, UtcDateTime
 from webpush_app.database.session import after_commit, begin_write, db, engine_options, init_app, short_write
-from webpush_app.database.upsert import insert_or_update
+from webpush_app.database.upsert import insert_or_update, insert_unless_there
 
 __all__ = [
     "IDS_ARE_NEVER_REUSED",
@@ -14,5 +14,6 @@ __all__ = [
     "engine_options",
     "init_app",
     "insert_or_update",
+    "insert_unless_there",
     "short_write",
 ]

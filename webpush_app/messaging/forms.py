@@ -7,9 +7,11 @@ from flask_babel import lazy_gettext as _l
 from wtforms import SubmitField, TextAreaField
 
 from webpush_app.web.fields import Filled, PlainForm, PlainText
+from webpush_app.web.sending_keys import SendingKeyField
 
 
 class MessageForm(PlainForm):
+    sending_key = SendingKeyField()
     message = TextAreaField(_l("Message"), render_kw={"rows": 3, "autocomplete": "off"})
     submit = SubmitField(_l("Send"))
 

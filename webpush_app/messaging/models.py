@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Text, text
+from sqlalchemy import ForeignKey, Index, String, Text, text
 from sqlalchemy.orm import Mapped, WriteOnlyMapped, mapped_column, relationship
 
 from webpush_app import clock
 from webpush_app.accounts.models import User
 from webpush_app.database import IDS_ARE_NEVER_REUSED, Base
+from webpush_app.web.sending_keys import STORED_LENGTH
 
 _UNREAD = text("read_at IS NULL")
 
@@ -23,6 +24,7 @@ class Message(Base):
         Index("ix_messages_recipient_id_id", "recipient_id", "id"),
         Index("ix_messages_sender_id_recipient_id_id", "sender_id", "recipient_id", "id"),
         Index("ix_messages_sender_id_id", "sender_id", "id"),
+        Index("uq_messages_sender_id_sending_key", "sender_id", "sending_key", unique=True),
         IDS_ARE_NEVER_REUSED,
     )
 
@@ -32,6 +34,8 @@ class Message(Base):
     body: Mapped[str] = mapped_column(Text)
     timestamp: Mapped[datetime] = mapped_column(default=clock.now)
     read_at: Mapped[datetime | None]
+    # Of the form that it was sent with: sent again with the same, it is the same message. Null where no form was used.
+    sending_key: Mapped[str | None] = mapped_column(String(STORED_LENGTH))
 
     author: Mapped[User] = relationship(foreign_keys=[sender_id], back_populates="messages_sent")
     recipient: Mapped[User] = relationship(foreign_keys=[recipient_id], back_populates="messages_received")

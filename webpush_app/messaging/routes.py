@@ -44,7 +44,7 @@ def send_message(recipient: str) -> Answer:
         return render_template("messaging/send_message.html", form=form, recipient=user), 422
     author = begin_write_signed_in()
     user = get_user(recipient)
-    service.send_message(author, user, typed(form.message))
+    service.send_message(author, user, typed(form.message), sending_key=typed(form.sending_key))
     db.session.commit()
     flash(_("Your message has been sent."), "success")
     flash(user.username, SENT_TO)
@@ -90,7 +90,7 @@ def reply(username: str) -> Answer:
         return _conversation(username, form), 422
     author = begin_write_signed_in()
     other = get_user(username)
-    service.send_message(author, other, typed(form.message))
+    service.send_message(author, other, typed(form.message), sending_key=typed(form.sending_key))
     db.session.commit()
     flash(other.username, SENT_TO)
     return redirect(url_for("messaging.conversation", username=other.username))

@@ -6,23 +6,27 @@ from sqlalchemy.orm import joinedload
 
 from webpush_app import clock
 from webpush_app.accounts.models import User
-from webpush_app.database import db
+from webpush_app.database import db, insert_unless_there
 from webpush_app.delivery.outbox import enqueue_for_person
 from webpush_app.errors import NotAllowed
 from webpush_app.messaging import composing
 from webpush_app.messaging.models import Message
 from webpush_app.notifications.service import put_notification, tick
 from webpush_app.web.paging import Page, cut, window
+from webpush_app.web.sending_keys import bound
 
 UNREAD_MESSAGE_COUNT = "unread_message_count"
 
 
-def send_message(author: User, recipient: User, body: str) -> Message:
+def send_message(author: User, recipient: User, body: str, *, sending_key: str | None = None) -> Message:
+    """With the key of a form it is safe to repeat: the same text to the same person is stored and pushed once."""
     check_may_send(author, recipient)
+    key = None if sending_key is None else bound(sending_key, recipient.id, body)
     moment = tick([recipient.id])[recipient.id]  # from here on the recipient's messages stand still until the commit
-    message = Message(sender_id=author.id, recipient_id=recipient.id, body=body)
-    db.session.add(message)
-    db.session.flush()
+    values = {"sender_id": author.id, "recipient_id": recipient.id, "body": body, "sending_key": key}
+    message = insert_unless_there(Message, ("sender_id", "sending_key"), **values)
+    if message is None:
+        return db.session.scalars(select(Message).filter_by(sender_id=author.id, sending_key=key)).one()
     put_notification(recipient.id, UNREAD_MESSAGE_COUNT, count_unread(recipient.id), moment)
     enqueue_for_person(composing.KIND, message.id, recipient.id)
     return message
