@@ -1,0 +1,211 @@
+"""How much one push service is sent at once, and when it is sent nothing more: by its answers alone."""
+
+import pytest
+
+from tests.delivery.conftest import StandingClock
+from webpush_app.delivery.gate import Closed, Gate, Opened, Phase
+from webpush_app.protocol.answers import Accepted, Outcome, Refused, RefusedFor, RetryLater, SubscriptionGone, Why
+from webpush_app.subscriptions.push_services import Pause
+
+HOST = "push.example.org"
+WELL = Accepted(201, "")
+BUSY = RetryLater(503, "later", Why.THEIR_TROUBLE)
+SILENT = RetryLater(None, "no answer", Why.UNKNOWN)
+OUR_KEY = Refused(403, "not with this key", RefusedFor.VAPID)
+MOST = 64
+
+
+def slow_down(seconds: float = 120) -> RetryLater:
+    return RetryLater(429, "slow down", Why.SLOW_DOWN, seconds, uses_attempt=False)
+
+
+@pytest.fixture
+def gate(clock: StandingClock) -> Gate:
+    return Gate(7, HOST, MOST, clock)
+
+
+def answer(gate: Gate, outcome: Outcome, browser: int = 1) -> object:
+    gate.sent()
+    return gate.answered(browser, outcome)
+
+
+def answers(gate: Gate, *outcomes: Outcome) -> list[object]:
+    """Of one browser each; what changed by them."""
+    changes = [answer(gate, outcome, number) for number, outcome in enumerate(outcomes)]
+    return [change for change in changes if change is not None]
+
+
+def sendable(gate: Gate) -> int:
+    """How many would be sent at once, if none was answered."""
+    number = 0
+    while gate.may_send(is_personal=False):
+        gate.sent()
+        number += 1
+    for _ in range(number):
+        gate.unsent()
+    return number
+
+
+def test_it_begins_with_few_at_once_and_grows_with_what_is_answered_well(gate: Gate) -> None:
+    assert sendable(gate) == 8
+    answers(gate, *[WELL] * 8)
+    assert sendable(gate) == 16
+    answers(gate, *[WELL] * 1000)
+    assert sendable(gate) == MOST
+
+
+def test_trouble_makes_it_smaller_and_it_is_never_shut_by_that_alone(gate: Gate) -> None:
+    answers(gate, *[WELL] * 1000)
+    answers(gate, BUSY)
+    assert sendable(gate) == 48
+    for number in range(100):
+        answer(gate, BUSY, browser=1000 + number)
+        answer(gate, WELL, browser=5000 + number)
+        answer(gate, WELL, browser=9000 + number)
+    assert gate.phase is Phase.OPEN
+    assert sendable(gate) >= 1
+
+
+def test_what_is_personal_finds_a_place_where_all_are_taken(gate: Gate) -> None:
+    while gate.may_send(is_personal=False):
+        gate.sent()
+    assert gate.may_send(is_personal=True)
+    for _ in range(2):
+        gate.sent()
+    assert not gate.may_send(is_personal=True)
+
+
+@pytest.mark.parametrize(
+    "trouble", [BUSY, SILENT, RetryLater(302, "", Why.REDIRECT), RetryLater(200, "", Why.NOT_A_PUSH_SERVICE)]
+)
+def test_five_failures_in_a_row_close_it(gate: Gate, trouble: RetryLater) -> None:
+    assert answers(gate, WELL, *[trouble] * 4) == []
+    assert gate.phase is Phase.OPEN
+    [change] = [answer(gate, trouble, browser=99)]
+    assert isinstance(change, Closed)
+    assert (change.service_id, change.host, change.because, change.asked_until) == (7, HOST, Pause.BROKEN, None)
+    assert gate.phase is Phase.CLOSED
+    assert sendable(gate) == 0
+    assert not gate.may_send(is_personal=True)
+
+
+def test_one_good_answer_in_between_begins_the_row_anew(gate: Gate) -> None:
+    assert answers(gate, *([BUSY] * 4 + [WELL]) * 2) == []
+
+
+def test_half_of_twenty_close_it_too(gate: Gate) -> None:
+    assert answers(gate, *[WELL, BUSY] * 9, WELL) == []
+    assert isinstance(answer(gate, BUSY, browser=77), Closed)
+
+
+def test_fewer_than_half_do_not(gate: Gate) -> None:
+    assert answers(gate, *[WELL, WELL, BUSY] * 50) == []
+
+
+@pytest.mark.parametrize(
+    "outcome", [SubscriptionGone(410, ""), Refused(400, "", RefusedFor.REQUEST), Refused(413, "", RefusedFor.TOO_LARGE)]
+)
+def test_a_service_that_says_no_is_well(gate: Gate, outcome: Outcome) -> None:
+    assert answers(gate, *[outcome] * 50) == []
+    assert sendable(gate) > 8
+
+
+def test_one_browser_that_fails_again_and_again_is_no_trouble_of_the_service(gate: Gate) -> None:
+    for _ in range(50):
+        assert answer(gate, BUSY, browser=1) is None
+    assert gate.phase is Phase.OPEN
+
+
+def test_refusals_of_our_key_close_it_for_that_reason_and_leave_one_at_a_time_until_then(gate: Gate) -> None:
+    answers(gate, *[WELL] * 100)
+    assert answer(gate, OUR_KEY, browser=1000) is None
+    assert sendable(gate) == 1
+    changes = answers(gate, *[OUR_KEY] * 4)
+    assert [change.because for change in changes if isinstance(change, Closed)] == [Pause.OUR_KEY]
+
+
+def test_it_knows_whether_others_are_accepted(gate: Gate) -> None:
+    assert not gate.accepts_others
+    answers(gate, WELL, WELL, OUR_KEY)
+    assert gate.accepts_others
+    answers(gate, OUR_KEY, OUR_KEY)
+    assert not gate.accepts_others
+
+
+def test_one_browser_that_is_told_to_slow_down_pauses_nobody_else(gate: Gate) -> None:
+    for _ in range(20):
+        assert answer(gate, slow_down(), browser=1) is None
+    assert gate.phase is Phase.OPEN
+
+
+def test_five_browsers_that_are_told_so_within_a_minute_pause_the_service_for_as_long_as_asked(
+    gate: Gate, clock: StandingClock
+) -> None:
+    start = clock.moment
+    for browser in range(4):
+        clock.advance(14)
+        assert answer(gate, slow_down(100 + browser), browser) is None
+    change = answer(gate, slow_down(50), browser=9)
+    assert isinstance(change, Closed)
+    assert change.because is Pause.SLOW_DOWN
+    assert change.asked_until is not None
+    assert (change.asked_until - start).total_seconds() == pytest.approx(4 * 14 + 103)
+
+
+def test_five_over_a_longer_time_do_not(gate: Gate, clock: StandingClock) -> None:
+    for browser in range(20):
+        assert answer(gate, slow_down(), browser) is None
+        clock.advance(16)
+
+
+def test_a_pause_lasts_as_long_as_the_service_asks_for(gate: Gate, clock: StandingClock) -> None:
+    asks = RetryLater(503, "", Why.THEIR_TROUBLE, 900)
+    [change] = answers(gate, *[asks] * 5)
+    assert isinstance(change, Closed)
+    assert change.asked_until is not None
+    assert (change.asked_until - clock.moment).total_seconds() == 900
+
+
+def test_what_comes_in_after_it_was_closed_changes_nothing(gate: Gate) -> None:
+    answers(gate, *[BUSY] * 5)
+    assert answers(gate, BUSY, WELL, OUR_KEY, slow_down()) == []
+    assert gate.phase is Phase.CLOSED
+
+
+def test_one_push_tries_it_and_a_good_answer_opens_it(gate: Gate) -> None:
+    answers(gate, *[BUSY] * 5)
+    gate.try_one()
+    assert sendable(gate) == 1
+    change = answer(gate, WELL)
+    assert change == Opened(7, HOST)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "because"), [(BUSY, Pause.BROKEN), (OUR_KEY, Pause.OUR_KEY), (slow_down(), Pause.SLOW_DOWN)]
+)
+def test_a_bad_answer_to_the_one_push_closes_it_again(gate: Gate, outcome: Outcome, because: Pause) -> None:
+    answers(gate, *[BUSY] * 5)
+    gate.try_one()
+    change = answer(gate, outcome, browser=1)  # also where that browser has failed before
+    assert isinstance(change, Closed)
+    assert change.because is because
+    assert sendable(gate) == 0
+
+
+def test_it_opens_with_few_at_once(gate: Gate) -> None:
+    answers(gate, *[WELL] * 1000, *[BUSY] * 5)
+    gate.open(None)
+    assert sendable(gate) == 8
+    assert answers(gate, *[BUSY] * 4) == [], "what was before counts no more"
+
+
+def test_a_wave_of_gone_browsers_is_noticed_once(gate: Gate) -> None:
+    answers(gate, *[SubscriptionGone(410, "")] * 9, *[WELL] * 40)
+    assert gate.gone_wave() is None, "fewer than fifty say nothing"
+    answers(gate, WELL)
+    assert gate.gone_wave() is None, "not over a fifth"
+    answers(gate, *[SubscriptionGone(410, "")] * 4)
+    wave = gate.gone_wave()
+    assert wave is not None
+    assert (wave.host, wave.said) == (HOST, "13 of the last 54")
+    assert gate.gone_wave() is None
