@@ -155,3 +155,10 @@ def test_what_a_push_can_hold_has_an_end() -> None:
 
 def test_urgencies_are_written_as_push_services_know_them() -> None:
     assert [str(urgency) for urgency in Urgency] == ["very-low", "low", "normal", "high"]
+
+
+def test_what_is_too_large_for_a_push_service_goes_without_its_text() -> None:
+    whole = Message("susan", "a long text", "/messages", "tag-1", "es", 1_700_000_000_000)
+    assert read(whole.shortened()) == {**read(whole), "body": ""}
+    assert read(whole.shortened("Message")) == {**read(whole), "title": "Message", "body": ""}
+    assert len(to_payload(whole.shortened())) < len(to_payload(whole))

@@ -140,3 +140,13 @@ def test_another_key_makes_another_signature(signer: Signer) -> None:
     other = Signer(read_private(generate().private_text), SUBJECT)
     with pytest.raises(verifier.Refused, match="not the key"):
         verifier.verify_vapid(other.authorization(MOZILLA), f"{MOZILLA}/x", KEY.public)
+
+
+def test_a_refused_signature_is_replaced_once(signer: Signer) -> None:
+    refused = signer.authorization(MOZILLA)
+    renewed = signer.renewed(MOZILLA, refused)
+    assert renewed != refused
+    assert signer.authorization(MOZILLA) == renewed
+    assert signer.renewed(MOZILLA, refused) == renewed
+    assert signer.renewed(APPLE, refused) == signer.authorization(APPLE)
+    verifier.verify_vapid(renewed, f"{MOZILLA}/x", KEY.public, START.timestamp())

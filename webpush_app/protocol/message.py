@@ -3,7 +3,7 @@ them, so that a push service never has to refuse it."""
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import regex
@@ -42,6 +42,10 @@ class Message:
     """A later notification with the same tag replaces this one."""
     language: str | None = None
     timestamp_ms: int | None = None
+
+    def shortened(self, title: str | None = None) -> "Message":
+        """Without the text, for a push service that finds the whole too large; under another title, if one is given."""
+        return replace(self, body="", title=self.title if title is None else title)
 
 
 def to_payload(message: Message) -> bytes:

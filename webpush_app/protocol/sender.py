@@ -1,52 +1,37 @@
-"""Sends pushes: encrypts, signs, hands them to a transport, and says what became of each."""
+"""Sends pushes: encrypts, signs, hands them to a transport, and says what became of each, once."""
 
-import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
+from typing import Self
 
 from webpush_app import clock
 from webpush_app.protocol.answers import Outcome, Refused, RefusedFor, classify
+from webpush_app.protocol.doubts import Doubts, Flight, Said, refusal_in
 from webpush_app.protocol.encryption import CannotEncrypt, encrypt
 from webpush_app.protocol.endpoints import EndpointRefused, read_endpoint
-from webpush_app.protocol.message import PayloadTooLarge, Urgency
-from webpush_app.protocol.signing import Signer
-from webpush_app.protocol.subscription import Subscription
-from webpush_app.protocol.transport import Request, Transport
+from webpush_app.protocol.message import PayloadTooLarge
+from webpush_app.protocol.push import Push
+from webpush_app.protocol.transport import Answer, NoAnswer, Request, Transport
 
-LONGEST_TTL_SECONDS = 28 * 24 * 3600
-
-_TOPIC = re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Push:
-    key: int
-    """The caller's: the outcome comes with it."""
-    subscription: Subscription
-    payload: bytes = field(repr=False)
-    ttl_seconds: int
-    signer: Signer = field(repr=False)
-    urgency: Urgency = Urgency.NORMAL
-    topic: str | None = None
-
-    def __post_init__(self) -> None:
-        # Apple decodes the topic, and no base64 has such a length.
-        if self.topic is not None and (not _TOPIC.fullmatch(self.topic) or len(self.topic) % 4 == 1):
-            raise ValueError("A topic is base64url of at most 32 characters, and not of 1 more than a multiple of 4.")
+__all__ = ["Push", "Sender"]
 
 
 class Sender:
     def __init__(self, transport: Transport, now: Callable[[], datetime] = clock.now) -> None:
         self._transport = transport
         self._now = now
+        self._doubts = Doubts()
 
     def send(self, pushes: Iterable[Push | None], said: Callable[[int, Outcome], None]) -> None:
         """Says each push's outcome as it comes. A push is encrypted when the transport can take it, not before; None
         means that there is nothing to send at this moment, as it does for `Transport.exchange`."""
-        self._transport.exchange(
-            self._requests(pushes, said), lambda key, answer: said(key, classify(answer, self._now()))
-        )
+        sending = _Sending(pushes, said, self._doubts, self._transport.parallel, self._now)
+        try:
+            self._transport.exchange(sending, sending.answered)
+        finally:
+            sending.say_the_rest()
 
     def wake(self) -> None:
         self._transport.wake()
@@ -54,34 +39,100 @@ class Sender:
     def close(self) -> None:
         self._transport.close()
 
-    def _requests(
-        self, pushes: Iterable[Push | None], said: Callable[[int, Outcome], None]
-    ) -> Iterator[tuple[int, Request] | None]:
-        for push in pushes:
-            if push is None:
-                yield None
-                continue
-            try:
-                request = _request(push)
-            except CannotEncrypt as problem:
-                said(push.key, Refused(None, f"cannot be encrypted: {problem}", RefusedFor.KEYS))
-            except PayloadTooLarge as problem:
-                said(push.key, Refused(None, str(problem), RefusedFor.TOO_LARGE))
-            except EndpointRefused as problem:
-                said(push.key, Refused(None, f"the endpoint {problem}", RefusedFor.REQUEST))
+
+class _Sending:
+    """The requests of one `send`: those of the caller's pushes, and before them those that are sent a second time."""
+
+    def __init__(
+        self,
+        pushes: Iterable[Push | None],
+        said: Callable[[int, Outcome], None],
+        doubts: Doubts,
+        parallel: int,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._pushes: Iterator[Push | None] = iter(pushes)
+        self._said = said
+        self._doubts = doubts
+        self._parallel = parallel
+        self._now = now
+        self._is_over = False
+        self._problem: Exception | None = None
+        self._again: deque[Flight] = deque()
+        self._flying: dict[int, Flight] = {}
+        self._numbers = count()
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> tuple[int, Request] | None:
+        while True:
+            if self._again:
+                flight = self._again.popleft()
+                request = self._take_off(flight.push, flight.refusal)
+            elif self._is_over:
+                if self._flying:
+                    return None  # it may have to be sent again
+                raise self._problem or StopIteration
+            elif self._doubts and len(self._flying) + sum(1 for _one in self._doubts.waiting()) >= self._parallel:
+                return None  # who waits is under way too, or one key that is refused would be asked about for ever
             else:
-                yield push.key, request
+                push = self._pull()
+                if push is None and not self._is_over:
+                    return None
+                request = None if push is None else self._take_off(push)
+            if request is not None:
+                return request
 
+    def answered(self, number: int, answer: Answer | NoAnswer) -> None:
+        flight = self._flying.pop(number)
+        outcome = classify(answer, self._now())
+        if not self._doubts and refusal_in(outcome) is None:
+            self._said(flight.push.key, outcome)
+            return
+        said, again = self._doubts.settle(flight, outcome)
+        self._again.extend(again)
+        self._say_all(said)
 
-def _request(push: Push) -> Request:
-    endpoint = read_endpoint(push.subscription.endpoint)
-    headers = {
-        "TTL": str(min(max(push.ttl_seconds, 1), LONGEST_TTL_SECONDS)),
-        "Urgency": push.urgency.value,
-        "Content-Encoding": "aes128gcm",
-        "Content-Type": "application/octet-stream",
-        "Authorization": push.signer.authorization(endpoint.origin),
-    }
-    if push.topic is not None:
-        headers["Topic"] = push.topic
-    return Request(endpoint.url, headers, encrypt(push.subscription, push.payload))
+    def say_the_rest(self) -> None:
+        """Where the sending broke off: what would have been sent again keeps its first answer."""
+        rest = [*self._again, *self._doubts.end()]
+        self._again.clear()
+        self._say_all([(flight, flight.refusal) for flight in rest if flight.refusal is not None])
+
+    def _pull(self) -> Push | None:
+        try:
+            return next(self._pushes)
+        except StopIteration:
+            self._is_over = True
+        except Exception as problem:  # noqa: BLE001 - raised again when all that was sent is answered
+            self._is_over, self._problem = True, problem
+        return None
+
+    def _take_off(self, push: Push, refusal: Refused | None = None) -> tuple[int, Request] | None:
+        try:
+            endpoint = read_endpoint(push.subscription.endpoint)
+            body = encrypt(push.subscription, push.payload)
+        except CannotEncrypt as problem:
+            self._said(push.key, Refused(None, f"cannot be encrypted: {problem}", RefusedFor.KEYS))
+        except PayloadTooLarge as problem:
+            self._said(push.key, Refused(None, str(problem), RefusedFor.TOO_LARGE))
+        except EndpointRefused as problem:
+            self._said(push.key, Refused(None, f"the endpoint {problem}", RefusedFor.REQUEST))
+        else:
+            authorization = push.signer.authorization(endpoint.origin)
+            number = next(self._numbers)
+            self._flying[number] = Flight(push, endpoint.origin, authorization, refusal)
+            return number, Request(endpoint.url, push.headers(authorization), body)
+        return None
+
+    def _say_all(self, outcomes: Iterable[Said]) -> None:
+        """Also when one of them cannot be told: then the first problem is raised at the end."""
+        problem: Exception | None = None
+        for flight, outcome in outcomes:
+            try:
+                self._said(flight.push.key, outcome)
+            except Exception as one:  # noqa: BLE001 - raised below
+                problem = problem or one
+        if problem is not None:
+            raise problem

@@ -36,13 +36,23 @@ class Signer:
         self._lock = Lock()
 
     def authorization(self, origin: str) -> str:
-        now = self._now()
         with self._lock:
-            signed_at, header = self._signed.get(origin, (None, ""))
-            # A clock that was set back must not keep a signature for longer than an hour.
-            if signed_at is None or not timedelta() <= now - signed_at < REUSED_FOR:
-                header = self._sign(origin, now)
-                self._remember(origin, now, header)
+            return self._authorization(origin)
+
+    def renewed(self, origin: str, refused: str) -> str:
+        """Another one than the one that was refused. Whoever is refused the same one later gets this one too."""
+        with self._lock:
+            if self._signed.get(origin, (None, ""))[1] == refused:
+                del self._signed[origin]
+            return self._authorization(origin)
+
+    def _authorization(self, origin: str) -> str:
+        now = self._now()
+        signed_at, header = self._signed.get(origin, (None, ""))
+        # A clock that was set back must not keep a signature for longer than an hour.
+        if signed_at is None or not timedelta() <= now - signed_at < REUSED_FOR:
+            header = self._sign(origin, now)
+            self._remember(origin, now, header)
         return header
 
     def _sign(self, origin: str, now: datetime) -> str:
