@@ -81,12 +81,9 @@ async function renew(oldSubscription) {
   if (!result.some((row) => row.off_because !== "signed_out")) return;
   const wanted = { userVisibleOnly: true, applicationServerKey: key };
   const subscription = await self.registration.pushManager.subscribe(wanted);
-  await send("POST", { ...subscription.toJSON(), applicationServerKey: key });
-  if (oldSubscription && oldSubscription.endpoint !== subscription.endpoint) await send("DELETE", oldSubscription);
-}
-
-async function send(method, content) {
+  // What is on the way to the old one goes to the new one.
+  const content = { ...subscription.toJSON(), applicationServerKey: key, replaces: oldSubscription };
   const headers = { "Content-Type": "application/json" };
-  const answer = await fetch(API, { method, headers, body: JSON.stringify(content) });
-  if (!answer.ok) throw new Error(`${method} was answered ${answer.status}`);
+  const told = await fetch(API, { method: "POST", headers, body: JSON.stringify(content) });
+  if (!told.ok) throw new Error(`POST was answered ${told.status}`);
 }

@@ -3,7 +3,7 @@
 // after they turned it off here, and never by itself after they signed out.
 //
 // A state is {name, …}: "ask", "blocked", "off", "signed-out", "lapsed", or "on" with the id of the server's row.
-import { add, list, remove, removeRow, stateOf } from "./push_api.js";
+import { add, list, remove, removeRow, secretOf, stateOf } from "./push_api.js";
 import * as memory from "./push_memory.js";
 import { fingerprint, inTurn, isMadeWith, register, subscribe, unsubscribe } from "./push_subscription.js";
 
@@ -78,9 +78,7 @@ async function bring(site, registration) {
   const row = result.find((one) => one.fingerprint === print);
   if (found && (ENDED.has(row?.off_because) || !isMadeWith(found, key))) {
     await unsubscribe(found);
-    const state = await tell(site, registration, key);
-    await remove(site, found).catch(() => null); // it is dead already; this only tidies
-    return state;
+    return tell(site, registration, key, secretOf(found));
   }
   if (found && row?.is_on && isFresh(row)) return on(site, row.id);
   return tell(site, registration, key);
@@ -91,23 +89,30 @@ function isFresh(row) {
   return row.is_this_session && Date.now() - Date.parse(row.last_seen_at) < SEEN_AGAIN_AFTER_MS;
 }
 
-async function tell(site, registration, key, isSecondTry = false) {
+// `former` names what this browser had, and has no more.
+async function tell(site, registration, key, former = lost(), isSecondTry = false) {
   const subscription = await subscribe(registration, key);
+  let before = former;
   try {
-    const id = await add(site, subscription, key);
+    const id = await add(site, subscription, key, former);
     await forgetLost(site, id);
     if (isSecondTry || (await isKept(registration, subscription))) return on(site, id);
-    await remove(site, subscription).catch(() => null);
+    before = secretOf(subscription);
   } catch (trouble) {
     if (trouble.status !== 409 || isSecondTry) throw trouble;
   }
   // It is lost, or belongs to somebody else, or the key was replaced a moment ago: a new one is ours.
   await unsubscribe(subscription);
   const { application_server_key } = await list(site);
-  return tell(site, registration, application_server_key ?? key, true);
+  return tell(site, registration, application_server_key ?? key, before, true);
 }
 
 // What was subscribed here before and is lost: the browser cannot name it any more, and it would be sent to in vain.
+function lost() {
+  const id = memory.row();
+  return id && { id };
+}
+
 async function forgetLost(site, id) {
   const before = memory.row();
   if (before && before !== id) await removeRow(site, before).catch(() => null); // not ours, or gone already

@@ -15,15 +15,21 @@ export function list(site) {
   return call(site, "GET", site.api);
 }
 
-// → the id of the server's row for this browser
-export async function add(site, subscription, key) {
-  const { result } = await call(site, "POST", site.api, { ...subscription.toJSON(), applicationServerKey: key });
-  return result.id;
+// → the id of the server's row for this browser. `replaces` names what it had before and has no more, if anything: what
+// is on the way to that goes to the new one.
+export async function add(site, subscription, key, replaces) {
+  const content = { ...subscription.toJSON(), applicationServerKey: key, replaces };
+  return (await call(site, "POST", site.api, content)).result.id;
+}
+
+// What names a subscription to the server, whoever is signed in: its browser alone knows both.
+export function secretOf(subscription) {
+  const { endpoint, keys } = subscription.toJSON();
+  return { endpoint, keys: { auth: keys.auth } };
 }
 
 export async function remove(site, subscription) {
-  const { endpoint, keys } = subscription.toJSON();
-  await call(site, "DELETE", site.api, { endpoint, keys: { auth: keys.auth } });
+  await call(site, "DELETE", site.api, secretOf(subscription));
 }
 
 export async function removeRow(site, id) {
@@ -32,9 +38,8 @@ export async function removeRow(site, id) {
 
 // → {is_on, …}: what the server knows of this browser, whoever is signed in; null when it knows nothing
 export async function stateOf(site, subscription) {
-  const { endpoint, keys } = subscription.toJSON();
   try {
-    return (await call(site, "POST", `${site.api}/state`, { endpoint, keys: { auth: keys.auth } })).result;
+    return (await call(site, "POST", `${site.api}/state`, secretOf(subscription))).result;
   } catch (trouble) {
     if (trouble.status === 404) return null;
     throw trouble;

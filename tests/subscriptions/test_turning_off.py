@@ -7,7 +7,7 @@ from tests.accounts.conftest import Hands
 from tests.people import Browser
 from tests.subscriptions.devices import API, OWN, Device, change, listed, rows, stored, subscribe
 from webpush_app.database import begin_write, db
-from webpush_app.subscriptions import service
+from webpush_app.subscriptions import standing
 from webpush_app.subscriptions.models import Off
 
 
@@ -16,7 +16,7 @@ def _turn_off(app: Flask, hands: Hands, *numbers: int, claimed_ago_seconds: floa
     hands.move(seconds=claimed_ago_seconds)
     with app.app_context():
         begin_write()
-        service.turn_off(numbers, Off.GONE, claimed_at=claimed_at)
+        standing.turn_off(numbers, Off.GONE, claimed_at=claimed_at)
         db.session.commit()
 
 
@@ -35,7 +35,7 @@ def test_a_browser_that_posted_again_meanwhile_stays_on(app: Flask, susan: Brows
     subscribe(susan.client, device)
     with app.app_context():
         begin_write()
-        service.turn_off([number], Off.GONE, claimed_at=claimed_at)
+        standing.turn_off([number], Off.GONE, claimed_at=claimed_at)
         db.session.commit()
     assert stored(app, number).off_at is None
 

@@ -91,8 +91,8 @@ def _rotate_by_hand(is_wanted: bool) -> None:
     """The key alone goes to the standard output: it can be handed on to where secrets are kept."""
     if not is_wanted:
         raise StartError(
-            f"Nothing was changed: the keys are given as VAPID_PRIVATE_KEY in {_where()}, and only you can change that. "
-            "To have a new one printed, with what to do with it: flask vapid rotate --print-key"
+            f"Nothing was changed: the keys are given as VAPID_PRIVATE_KEY in {_where()}, and are yours to change. To "
+            "have a new one printed, with what to do with it: flask vapid rotate --print-key"
         )
     new = keyring.new_key()
     click.echo(

@@ -3,7 +3,7 @@
 import hmac
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask_babel import gettext as _
@@ -16,6 +16,7 @@ from webpush_app.accounts.sessions import session_ending
 from webpush_app.database import db
 from webpush_app.errors import Conflict, NotFound, TooManyRequests
 from webpush_app.protocol.subscription import Subscription
+from webpush_app.subscriptions import standing
 from webpush_app.subscriptions.models import Off, PushSubscription, fingerprint_of
 from webpush_app.subscriptions.push_services import service_of
 
@@ -24,6 +25,8 @@ MOST_DEVICES = 20
 # address is far below it.
 MOST_NEW_STRANGERS = 100
 STRANGERS_WINDOW = timedelta(hours=1)
+
+turn_off = standing.turn_off
 
 
 class MadeWithAnotherKey(Conflict):
@@ -108,19 +111,6 @@ def remove(row: PushSubscription) -> int:
     return row.id
 
 
-def turn_off(sent: Collection[int], because: Off, *, claimed_at: datetime) -> set[int]:
-    """After what a push service said, unless the browser has posted again since the push was claimed. Returns those
-    that are off by this: of the others it was said of an address, or of keys, that they may have no more."""
-    turned_off = db.session.scalars(
-        update(PushSubscription)
-        .where(PushSubscription.id.in_(sent), PushSubscription.last_seen_at <= claimed_at)
-        .where(PushSubscription.off_at.is_(None))
-        .values(off_at=clock.now(), off_because=because)
-        .returning(PushSubscription.id)
-    )
-    return set(turned_off)
-
-
 def let_go(_sender: Any, session_ids: Collection[int], everything_of: int | None, but: int | None) -> None:
     """Somebody signed out: these browsers get nothing more until they post again."""
     which: list[ColumnElement[bool]] = [PushSubscription.login_session_id.in_(session_ids)]
@@ -143,7 +133,7 @@ def _row_of(
     row = _find(given.endpoint)
     if row is not None:
         _check_may_take(row, given, viewer)
-    elif former is not None and former.service_id == service_of(given.endpoint):
+    elif former is not None and _may_move(former, given.endpoint):
         row = _moved(former, given.endpoint)
     if former is not None and former is not row:
         db.session.delete(former)
@@ -155,6 +145,12 @@ def _row_of(
     row = _moved(PushSubscription(service_id=service_of(given.endpoint)), given.endpoint)
     _make_room(viewer)
     return row, True
+
+
+def _may_move(row: PushSubscription, endpoint: str) -> bool:
+    """Where something may be on the way to it: that is queued for its service; and what is off is sent nothing, but may
+    be again where nothing but an old key of ours was the matter."""
+    return row.off_because in (None, Off.OLD_KEY) and row.service_id == service_of(endpoint)
 
 
 def _moved(row: PushSubscription, endpoint: str) -> PushSubscription:

@@ -24,6 +24,19 @@ _COUNT = PushSubscription.strikes
 GONE_KEPT_FOR = timedelta(days=7)
 
 
+def turn_off(sent: Collection[int], because: Off, *, claimed_at: datetime) -> set[int]:
+    """After what a push service said, unless the browser has posted again since the push was claimed. Returns those
+    that are off by this: of the others it was said of an address, or of keys, that they may have no more."""
+    turned_off = db.session.scalars(
+        update(PushSubscription)
+        .where(PushSubscription.id.in_(sent), PushSubscription.last_seen_at <= claimed_at)
+        .where(PushSubscription.off_at.is_(None))
+        .values(off_at=clock.now(), off_because=because)
+        .returning(PushSubscription.id)
+    )
+    return set(turned_off)
+
+
 def strike(subscription_ids: Collection[int], claimed_at: datetime) -> set[int]:
     """Refused for no reason of the service's: one strike for each time that it is named, unless the browser has posted
     again since the push was claimed. Returns those that have had enough."""
