@@ -38,6 +38,9 @@ class Settings:
     vapid_claim_email: str | None = None
     push_service_hosts: tuple[str, ...] = ()
     embedded_worker: bool = True
+    pushes_kept_days: int = 7
+    dead_letters_kept_days: int = 30
+    metrics_token: str | None = field(default=None, repr=False)
     log_level: str = "INFO"
 
     @property
@@ -141,7 +144,7 @@ def _stored_secret_key(instance_path: Path) -> str:
 
 
 # Never repeated in a message: an address of a database may hold its password.
-_SECRET = ("SECRET_KEY", "DATABASE_URL", "VAPID_PRIVATE_KEY")
+_SECRET = ("SECRET_KEY", "DATABASE_URL", "VAPID_PRIVATE_KEY", "METRICS_TOKEN")
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "HOST": setting_values.text(253),
     "PORT": setting_values.whole(1, 65535),
@@ -157,6 +160,9 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "VAPID_CLAIM_EMAIL": setting_values.contact,
     "PUSH_SERVICE_HOSTS": setting_values.hosts,
     "EMBEDDED_WORKER": setting_values.yes_or_no,
+    "PUSHES_KEPT_DAYS": setting_values.whole(1, 3650),
+    "DEAD_LETTERS_KEPT_DAYS": setting_values.whole(1, 3650),
+    "METRICS_TOKEN": setting_values.token,
     "LOG_LEVEL": setting_values.log_level,
 }
 NAMES = ("INSTANCE_PATH", *_PARSERS)
