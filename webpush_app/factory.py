@@ -5,7 +5,7 @@ import logging
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webpush_app import cli, config, database
+from webpush_app import cli, config, database, logs
 from webpush_app.accounts.avatars import avatar
 from webpush_app.accounts.gate import init_app as init_gate
 from webpush_app.accounts.login import login_routes
@@ -63,6 +63,7 @@ def _stand_behind(app: Flask, settings: Settings) -> None:
 
 def _configure(app: Flask, settings: Settings) -> None:
     logging.getLogger("webpush_app").setLevel(settings.log_level)
+    logs.never_show(settings.secret_key, settings.metrics_token, settings.vapid_private_key)
     app.config.update(
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key,
