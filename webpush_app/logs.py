@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 _known: set[str] = set()
 
 
-def line(event: str, **facts: object) -> str:
+def line(event: str, /, **facts: object) -> str:
     """`event key=value key="two words"`: one line, whatever the values are."""
     return " ".join((event, *(f"{name}={_value(fact)}" for name, fact in facts.items())))
 

@@ -16,6 +16,7 @@ from webpush_app.errors import AppError, NotFound
 from webpush_app.logs import line
 from webpush_app.web.fields import typed
 from webpush_app.web.guards import page_number
+from webpush_app.web.headers import FOR_MACHINES
 from webpush_app.web.paging import existing
 from webpush_app.web.viewer import forget_viewer
 
@@ -28,7 +29,8 @@ Answer = str | Response | tuple[str, int]
 @account_routes.before_app_request
 def note_seen() -> None:
     """Last seen: at most once a minute for each session, and never in the way of the request itself."""
-    if (request.endpoint or "static").endswith(("static", "healthz")) or not current_user.is_authenticated:
+    endpoint = request.endpoint or "static"
+    if endpoint in FOR_MACHINES or endpoint.endswith("static") or not current_user.is_authenticated:
         return
     row = current_user.login_session
     if sessions.is_due(row):
