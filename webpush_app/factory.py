@@ -18,6 +18,7 @@ from webpush_app.broadcasts.models import Broadcast
 from webpush_app.config import ROOT, Settings
 from webpush_app.delivery import alerts, composing, doorbell, health, outbox, trial
 from webpush_app.delivery import metrics as delivery_metrics
+from webpush_app.delivery.alert_words import alerts_in_words
 from webpush_app.delivery.models import Push, PushAttempt
 from webpush_app.delivery.routes import delivery_routes
 from webpush_app.delivery.watch_models import OperatorAlert, PushWorker
@@ -126,6 +127,7 @@ def _add_features(app: Flask) -> None:
 def _add_watching(app: Flask) -> None:
     """What those who run the site are told, and by whom."""
     alerts.on_alert.connect(admins.tell_admins)
+    app.jinja_env.filters["alerts_in_words"] = alerts_in_words
     readiness.init_app(app, health.CHECKS)
     metrics.init_app(app, delivery_metrics.SOURCES)
 

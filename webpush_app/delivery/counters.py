@@ -9,26 +9,12 @@ from threading import Lock
 from typing import Any
 
 from webpush_app import clock
-from webpush_app.protocol.answers import Accepted, Outcome, Refused, RetryLater, SubscriptionGone
 
 # Seconds, each up to and with this one; what took longer is in one more.
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 # Strangers may name hosts below a wildcard: what is beyond this is counted together.
 MOST_HOSTS = 200
 OTHER_HOSTS = "other"
-
-
-def class_of(outcome: Outcome) -> str:
-    """The few kinds of answers that are told apart in the metrics."""
-    match outcome:
-        case Accepted():
-            return "accepted"
-        case RetryLater():
-            return f"retry_{outcome.why}"
-        case SubscriptionGone():
-            return "gone"
-        case Refused():
-            return f"refused_{outcome.why}"
 
 
 class _Host:
@@ -50,7 +36,7 @@ class Counters:
         self._settled_at: datetime | None = None
 
     def answered(self, host: str, outcome_class: str, seconds: float) -> None:
-        """One push, with the time from its sending to its answer."""
+        """One push: what its answer was in a word, and the time from its sending to it."""
         bucket = bisect_left(BUCKETS, seconds)
         with self._lock:
             of_host = self._hosts.get(host) or self._add(host)
