@@ -12,6 +12,7 @@ from webpush_app.protocol import vapid_keys
 
 KEY = "k" * 32
 VAPID = vapid_keys.generate()
+KEPT = ("PUSHES_KEPT_DAYS", "DEAD_LETTERS_KEPT_DAYS")
 
 
 def load(folder: Path, **environment: str) -> Settings:
@@ -64,6 +65,9 @@ RIGHT = [
     ("PUSH_SERVICE_HOSTS", "push.example.org, *.Example.net", ("push.example.org", "*.example.net")),
     *(("EMBEDDED_WORKER", answer, True) for answer in ("true", "True", "1", "yes", "on")),
     *(("EMBEDDED_WORKER", answer, False) for answer in ("false", "0", "No", "off")),
+    ("PUSHES_KEPT_DAYS", "1", 1),
+    ("DEAD_LETTERS_KEPT_DAYS", "3650", 3650),
+    ("METRICS_TOKEN", "scrape-me/16+abc", "scrape-me/16+abc"),
     ("LOG_LEVEL", "debug", "DEBUG"),
 ]
 WRONG = [
@@ -116,6 +120,8 @@ WRONG = [
         )
     ),
     ("EMBEDDED_WORKER", "maybe", "true or false"),
+    *((name, days, "from 1 to 3650") for name in KEPT for days in ("0", "3651", "1.5", "forever")),
+    *(("METRICS_TOKEN", token, "16 to 256") for token in ("hunter2", "t" * 257, "hunter2 and more words", "ü" * 16)),
     ("LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING or ERROR"),
 ]
 
@@ -162,8 +168,9 @@ def test_a_public_key_must_belong_to_the_private_one(tmp_path: Path) -> None:
 
 def test_secrets_are_not_printed_with_the_settings(tmp_path: Path) -> None:
     url = "postgresql://u:hunter2@h/d"
-    settings = load(tmp_path, SECRET_KEY=KEY, VAPID_PRIVATE_KEY=VAPID.private_text, DATABASE_URL=url)
-    assert not [secret for secret in (KEY, VAPID.private_text, "hunter2") if secret in repr(settings)]
+    given = {"SECRET_KEY": KEY, "VAPID_PRIVATE_KEY": VAPID.private_text, "METRICS_TOKEN": "scrape" * 3}
+    settings = load(tmp_path, DATABASE_URL=url, **given)
+    assert not [secret for secret in (*given.values(), "hunter2") if secret in repr(settings)]
 
 
 def test_the_environment_comes_before_the_file(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from flask import current_app
 from webpush_app import clock
 from webpush_app.database import db
 from webpush_app.delivery import claims, pauses
-from webpush_app.delivery.claims import Share
+from webpush_app.delivery.claims import Returned, Share
 from webpush_app.delivery.counters import Counters
 from webpush_app.delivery.flow import Answered, Flow, Happened
 from webpush_app.delivery.models import Lane
@@ -38,10 +38,10 @@ TICK_SECONDS = 0.005
 class Dispatcher:
     """Keeps what outlives a round: connections to push services, signatures, and how each service is."""
 
-    def __init__(self, transport: Transport, counters: Counters | None = None) -> None:
+    def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self._sender = Sender(transport)
-        self._counters = counters or Counters()
+        self.counters = Counters()
         self._signers: Signers | None = None
         self.room_came = Event()
         self.flow = Flow(transport.parallel, lambda: clock.now(), self.room_came)  # noqa: PLW0108 - a test may set the clock later
@@ -57,6 +57,7 @@ class Dispatcher:
         if not shares:
             return 0
         claim = claims.claim_due(shares)
+        self.counters.claimed(len(claim.rows))
         made = prepare(claim, signers)
         db.session.rollback()  # no snapshot is held while push services are talked to
         self.flow.add(made.ready)
@@ -130,9 +131,11 @@ class Dispatcher:
             self.flow.happened.popleft()
 
     def _count(self, happened: Sequence[Happened]) -> None:
-        for one in happened:
-            if isinstance(one, Answered):
-                self._counters.answered(one.host, in_a_word(one.outcome), one.seconds)
+        answered = [one for one in happened if isinstance(one, Answered)]
+        for one in answered:
+            self.counters.answered(one.host, in_a_word(one.outcome), one.seconds)
+        self.counters.settled(len(answered))
+        self.counters.given_back(sum(isinstance(one, Returned) for one in happened))
 
     def _signers_for_now(self) -> Signers | None:
         contact = keyring.contact()
