@@ -17,7 +17,7 @@ from webpush_app.delivery.models import Lane
 from webpush_app.delivery.pace import Pace
 from webpush_app.delivery.pauses import Standing
 from webpush_app.delivery.preparing import Ready
-from webpush_app.protocol.answers import Outcome, Refused, RefusedFor, RetryLater, SubscriptionGone
+from webpush_app.protocol.answers import Outcome, Refused, RefusedFor, RetryLater
 
 # So many times what is sent at once is taken ahead: enough never to wait for the database, and few to be sent again
 # should the worker die.
@@ -146,7 +146,7 @@ class Flow:
             self._hold(one, outcome)
             seconds = time.monotonic() - sent_at
             self.happened.append(Answered(one, outcome, gate.accepts_others, gate.host, seconds))
-            if isinstance(outcome, SubscriptionGone) and (wave := gate.gone_wave()):
+            if wave := gate.gone_wave():
                 self.happened.append(wave)
             if change is not None:
                 self.happened.append(change)
