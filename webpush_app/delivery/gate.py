@@ -66,6 +66,9 @@ class Gate:
         self.window = min(FIRST_WINDOW, most)
         self.pace: Pace | None = None
         self.rate = Rate(now)
+        # When it last opened or closed by itself, and whether all workers know: until then they cannot say otherwise.
+        self.changed = 0
+        self.is_known = True
         self._most = most
         self._now = now
         self._failures_in_row = 0
