@@ -10,9 +10,9 @@ from webpush_app.config import Settings
 from webpush_app.errors import StartError
 from webpush_app.protocol import vapid_keys
 
+OLDER = vapid_keys.generate()
 KEY = "k" * 32
 VAPID = vapid_keys.generate()
-OLDER = vapid_keys.generate()
 
 
 def load(folder: Path, **environment: str) -> Settings:
