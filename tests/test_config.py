@@ -10,6 +10,7 @@ from webpush_app.config import Settings
 from webpush_app.errors import StartError
 from webpush_app.protocol import vapid_keys
 
+OLDER = vapid_keys.generate()
 KEY = "k" * 32
 VAPID = vapid_keys.generate()
 KEPT = ("PUSHES_KEPT_DAYS", "DEAD_LETTERS_KEPT_DAYS")
@@ -59,6 +60,7 @@ RIGHT = [
     ("TRUSTED_PROXIES", "1", 1),
     ("VAPID_PRIVATE_KEY", VAPID.private_text, VAPID.private_text),
     ("VAPID_PRIVATE_KEY", VAPID.vapid.private_pem().decode(), VAPID.private_text),
+    ("VAPID_PRIVATE_KEY", f"{VAPID.private_text}, {OLDER.private_text}", f"{VAPID.private_text},{OLDER.private_text}"),
     ("VAPID_CLAIM_EMAIL", "ops@example.com", "mailto:ops@example.com"),
     ("VAPID_CLAIM_EMAIL", "mailto:ops@example.com", "mailto:ops@example.com"),
     ("VAPID_CLAIM_EMAIL", "https://example.com/contact", "https://example.com/contact"),
@@ -95,6 +97,7 @@ WRONG = [
         ("VAPID_PRIVATE_KEY", key, "must be")
         for key in ("hunter2", "A" * 43, VAPID.public, "-----BEGIN EC PRIVATE KEY-----")
     ),
+    ("VAPID_PRIVATE_KEY", f"{VAPID.private_text} hunter2", "holds several keys, and number 2 must be"),
     *(("VAPID_PUBLIC_KEY", key, "must be") for key in ("hunter2", VAPID.private_text, "B" + "A" * 86)),
     *(
         ("VAPID_CLAIM_EMAIL", address, "an e-mail address such as ops@example.com")
@@ -164,6 +167,12 @@ def test_a_public_key_must_belong_to_the_private_one(tmp_path: Path) -> None:
     assert load(tmp_path, **keys).vapid_public_key == VAPID.public
     assert "does not belong to VAPID_PRIVATE_KEY" in refusal(tmp_path, **(keys | {"VAPID_PUBLIC_KEY": other}))
     assert "without VAPID_PRIVATE_KEY" in refusal(tmp_path, VAPID_PUBLIC_KEY=other)
+
+
+def test_of_several_it_must_belong_to_the_first(tmp_path: Path) -> None:
+    keys = {"VAPID_PRIVATE_KEY": f"{OLDER.private_text},{VAPID.private_text}", "VAPID_PUBLIC_KEY": VAPID.public}
+    assert "of several from the first" in refusal(tmp_path, **keys)
+    assert load(tmp_path, **(keys | {"VAPID_PUBLIC_KEY": OLDER.public})).vapid_public_key == OLDER.public
 
 
 def test_secrets_are_not_printed_with_the_settings(tmp_path: Path) -> None:
