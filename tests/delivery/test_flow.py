@@ -40,7 +40,17 @@ class Memory:
         until = self.clock.moment + timedelta(seconds=30)
         standings = [
             Standing(
-                number, f"push{number}.example.org", until if number in paused else None, *[None] * 3, 0.0, *[True] * 4
+                id=number,
+                host=f"push{number}.example.org",
+                paused_until=until if number in paused else None,
+                probed_until=None,
+                careful_until=None,
+                recovered_at=None,
+                usual_rate=0.0,
+                has_personal=True,
+                has_broadcast=True,
+                has_suspect_personal=False,
+                has_suspect_broadcast=False,
             )
             for number in (SLOW, QUICK)
         ]
