@@ -66,6 +66,7 @@ RIGHT = [
     ("VAPID_CLAIM_EMAIL", "https://example.com/contact", "https://example.com/contact"),
     ("PUSH_SERVICE_HOSTS", "push.example.org, *.Example.net", ("push.example.org", "*.example.net")),
     *(("EMBEDDED_WORKER", answer, True) for answer in ("true", "True", "1", "yes", "on")),
+    ("PUSH_LEASE_SECONDS", "3", 3),
     *(("EMBEDDED_WORKER", answer, False) for answer in ("false", "0", "No", "off")),
     ("PUSHES_KEPT_DAYS", "1", 1),
     ("DEAD_LETTERS_KEPT_DAYS", "3650", 3650),
@@ -123,6 +124,8 @@ WRONG = [
         )
     ),
     ("EMBEDDED_WORKER", "maybe", "true or false"),
+    ("PUSH_LEASE_SECONDS", "2", "from 3 to 600"),
+    ("PUSH_LEASE_SECONDS", "601", "from 3 to 600"),
     *((name, days, "from 1 to 3650") for name in KEPT for days in ("0", "3651", "1.5", "forever")),
     *(("METRICS_TOKEN", token, "16 to 256") for token in ("hunter2", "t" * 257, "hunter2 and more words", "ü" * 16)),
     ("LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING or ERROR"),
