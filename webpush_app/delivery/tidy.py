@@ -39,8 +39,8 @@ def steps(*more: Step) -> Sequence[Step]:
         end_alerts,
         forget_alerts,
         forget_workers,
-        UnusedServices().step,
         *more,
+        UnusedServices().step,
     )
 
 
@@ -97,7 +97,7 @@ class OrphanedAttempts:
 
 
 def forgetting(forget: Callable[[int], int]) -> Step:
-    """A step for what another room can forget: so many at most, within the transaction of its caller; how many it was."""
+    """A step for another room: it forgets so many at most, within its caller's transaction, and says how many."""
 
     def step() -> bool:
         begin_write()
