@@ -48,25 +48,14 @@ class Rows:
 
         return self.writing(write)
 
-    def subscription(self, service_id: int) -> int:
-        number = self._next()
-        values = {
-            "fingerprint": f"{number:064}",
-            "endpoint": f"https://{MOZILLA}/wpush/v2/made-up-{number}",
-            "service_id": service_id,
-            "p256dh": "",
-            "auth": "",
-            "vapid_public_key": "",
-            "locale": "en",
-        }
-
-        def write() -> int:
-            row = PushSubscription(**values)
-            db.session.add(row)
-            db.session.flush()
-            return row.id
-
-        return self.writing(write)
+    def subscription(self, service_id: int, number: int = 1) -> list[int]:
+        """Browsers that are on; nothing can be sent to them."""
+        common = {"service_id": service_id, "p256dh": "", "auth": "", "vapid_public_key": "", "locale": "en"}
+        endpoint = f"https://{MOZILLA}/wpush/v2/made-up-"
+        numbers = [self._next() for _number in range(number)]
+        rows = [{"fingerprint": f"{one:064}", "endpoint": f"{endpoint}{one}", **common} for one in numbers]
+        inserted = insert(PushSubscription).returning(PushSubscription.id)
+        return self.writing(lambda: list(db.session.scalars(inserted, rows)))
 
     def push(self, state: State = State.QUEUED, number: int = 1, **values: Any) -> list[int]:
         """So many of the same; due now, or ended now, unless the values say otherwise. Their numbers."""
