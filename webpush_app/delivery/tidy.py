@@ -97,7 +97,7 @@ class OrphanedAttempts:
 
 
 def forgetting(forget: Callable[[int], int]) -> Step:
-    """A step for another room: it forgets so many at most, within its caller's transaction, and says how many."""
+    """A step for what another room can forget: so many at most, within its caller's transaction; how many it was."""
 
     def step() -> bool:
         begin_write()
