@@ -78,9 +78,9 @@ class Dispatcher:
             except DatabaseBusy:  # it is kept, for what is not written down is sent twice
                 raise
             except Exception:
-                self._forget(happened)
+                self.flow.written_down(len(happened))
                 raise
-            self._forget(happened)
+            self.flow.written_down(len(happened))
             self._count(happened)
         return len(happened)
 
@@ -124,10 +124,6 @@ class Dispatcher:
             return []
         self.flow.try_one(one.id)
         return [Share(one.id, (due or suspect)[0], 1, is_suspect=not due)]
-
-    def _forget(self, happened: Sequence[Happened]) -> None:
-        for _one in happened:
-            self.flow.happened.popleft()
 
     def _count(self, happened: Sequence[Happened]) -> None:
         for one in happened:

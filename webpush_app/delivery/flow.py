@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from webpush_app.delivery.claims import Returned
+from webpush_app.delivery.claims import Claimed, Returned
 from webpush_app.delivery.gate import Change, Closed, Gate, Phase
 from webpush_app.delivery.models import Lane
 from webpush_app.delivery.pace import Pace
@@ -32,6 +32,10 @@ class Answered(NamedTuple):
     accepts_others: bool
     host: str
     seconds: float
+
+    @property
+    def row(self) -> Claimed:
+        return self.ready.row
 
 
 Happened = Answered | Returned | Change
@@ -65,8 +69,9 @@ class Flow:
 
     @property
     def has_suspect(self) -> bool:
-        """One at a time, and not beside another: whoever is there when a worker dies is suspect next."""
-        return any(one.row.crashes for one in self._here())
+        """One at a time, until it is written down: what is there beside another when a worker dies is suspect again."""
+        happened = (one for one in tuple(self.happened) if isinstance(one, Answered | Returned))
+        return any(one.row.crashes for one in (*self._here(), *happened))
 
     def tokens(self) -> set[str]:
         return {one.row.lease_token for one in self._here()}
@@ -153,6 +158,12 @@ class Flow:
             if isinstance(change, Closed):
                 self._withdraw(one.row.service_id)
         self.something_happened.set()
+
+    def written_down(self, number: int) -> None:
+        """So many of the first things that happened."""
+        done = [self.happened.popleft() for _ in range(number)]
+        if any(isinstance(one, Answered | Returned) and one.row.crashes for one in done):
+            self._room_came.set()  # only now may the next suspect be taken
 
     def close(self) -> None:
         """Nothing more is sent; what waits is handed back."""
