@@ -132,7 +132,7 @@ class Flow:
                     while queue:
                         one = queue.popleft()
                         if self._may_be_sent(one):
-                            if 2 * len(queue) == AHEAD * self._gates[service_id].window:
+                            if 2 * len(queue) <= AHEAD * self._gates[service_id].window:
                                 self._room_came.set()
                             queues[service_id] = queues.pop(service_id)  # the others are first in the next turn
                             return self._sent(one)
