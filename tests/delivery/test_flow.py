@@ -153,7 +153,7 @@ def test_a_gate_that_was_just_closed_here_is_not_opened_by_what_was_known_before
         memory.flow.answered(number, BUSY)
     memory.meet()
     assert memory.flow.room(SLOW, Lane.PERSONAL) == 0, "nobody else can know it"
-    memory.flow.written(list(memory.flow.happened))
+    memory.flow.written_down(len(memory.flow.happened))
     memory.meet(mark=before)
     assert memory.flow.room(SLOW, Lane.PERSONAL) == 0, "it was read before it was written"
     memory.meet()
