@@ -1,15 +1,13 @@
 """What is taken from the outbox, in which order, and how a lease keeps others away until it ends."""
 
-import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from tests.databases import Database
 from tests.delivery.conftest import StandingClock
 from tests.delivery.outgoing import BOTH, Outgoing
 from tests.statements import listening
@@ -85,12 +83,11 @@ def test_who_looks_after_one_lane_takes_nothing_of_the_other(outgoing: Outgoing)
 
 
 def test_a_lease_is_written_where_everybody_can_read_it(
-    outgoing: Outgoing, clock: StandingClock, tmp_path: Path
+    outgoing: Outgoing, clock: StandingClock, database: Database
 ) -> None:
     outgoing.fill(2)
     claim = claimed()
-    with closing(sqlite3.connect(tmp_path / "webpush.sqlite3")) as elsewhere:
-        stored = elsewhere.execute("SELECT DISTINCT state, attempts, lease_token FROM pushes").fetchall()
+    stored = database.rows("SELECT DISTINCT state, attempts, lease_token FROM pushes")
     assert stored == [("sending", 1, claim.token)]
     assert {row.due_at for row in outgoing.rows()} == {clock.moment + timedelta(seconds=LEASE_SECONDS)}
     first = claim.rows[0]
@@ -167,14 +164,12 @@ def test_what_is_given_back_is_anybodys_at_once(outgoing: Outgoing, clock: Stand
     assert write_down(stopped, Settled(2, State.GONE)) == 0
 
 
-def test_looking_in_vain_disturbs_no_writer(app: Flask, outgoing: Outgoing, tmp_path: Path) -> None:
+def test_looking_in_vain_disturbs_no_writer(app: Flask, outgoing: Outgoing, database: Database) -> None:
     outgoing.fill(1, due_at=None, state=State.ACCEPTED)
-    with closing(sqlite3.connect(tmp_path / "webpush.sqlite3", isolation_level=None)) as writer:
-        writer.execute("BEGIN IMMEDIATE")
+    with database.somebody_writes():
         began = time.monotonic()
         with listening(db.engine) as statements:
             assert claim_due(BOTH) is None
         assert time.monotonic() - began < 1
-        writer.execute("COMMIT")
     assert [statement.split()[0] for statement in statements] == ["SELECT", "SELECT"]
     assert not db.session().in_transaction()

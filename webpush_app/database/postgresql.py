@@ -55,7 +55,12 @@ _PASSING = {
     "55P03": "a lock was not given in time",
     "57": "cancelled by a timeout, or the server is being stopped or started",
 }
+_AMONG_OURSELVES = ("40", "55")  # nothing an operator has to know of
 _COMMITTING = "webpush_is_committing"
+
+
+# SQLAlchemy names the pool's log after its class: what it notes is of interest to nobody who asked for our own notes.
+logging.getLogger(f"{__name__}.Pool").setLevel(logging.WARNING)
 
 
 class Pool(QueuePool):
@@ -157,7 +162,7 @@ def _explain(context: ExceptionContext) -> DatabaseBusy | None:
     is_lost = context.is_disconnect or context.connection is None
     if not is_lost and state not in _PASSING and state[:2] not in _PASSING:
         return None
-    log.warning("PostgreSQL: %s", _first_line(original))
+    log.log(logging.INFO if state[:2] in _AMONG_OURSELVES else logging.WARNING, "PostgreSQL: %s", _first_line(original))
     was_committing = context.connection is not None and context.connection.info.get(_COMMITTING)
     if was_committing and (not state or state.startswith("08")):
         return busy.perhaps_saved()

@@ -106,7 +106,9 @@ def _enqueue(
         "due_at": literal(moment, UtcDateTime()),
     }
     source = select(*values.values()).where(PushSubscription.off_at.is_(None), *which)
-    result: Any = db.session.execute(insert(Push).from_select(list(values), source))
+    # Of an insert the number of rows is kept where it is asked for; on PostgreSQL it would be -1.
+    written = insert(Push).from_select(list(values), source).execution_options(preserve_rowcount=True)
+    result: Any = db.session.execute(written)
     if result.rowcount:
         after_commit(tell_due)
     return int(result.rowcount)
