@@ -234,4 +234,6 @@ def test_one_suspect_at_a_time_is_known_wherever_it_is(memory: Memory) -> None:
     memory.send()
     under_way = memory.flow.has_suspect
     memory.flow.answered(1, WELL)
-    assert (waiting, under_way, memory.flow.has_suspect) == (True, True, False)
+    answered = memory.flow.has_suspect
+    memory.flow.written_down(1)
+    assert (waiting, under_way, answered, memory.flow.has_suspect) == (True, True, True, False)

@@ -1,4 +1,4 @@
-"""What a lost worker left behind is nobody's fault but one push's: while it is found out whose, nothing is beside it."""
+"""What a lost worker left behind is one push's fault: while it is found out whose, nothing is beside it."""
 
 from tests.delivery.conftest import StandingClock
 from tests.delivery.outgoing import Outgoing

@@ -154,7 +154,7 @@ class Flow:
                     while queue:
                         one = queue.popleft()
                         if self._may_be_sent(one):
-                            if lane and 2 * len(queue) <= AHEAD * self._gates[service_id].window:
+                            if 2 * len(queue) <= AHEAD * self._gates[service_id].window:
                                 self._ask_for_more(service_id)
                             queues[service_id] = queues.pop(service_id)  # the others are first in the next turn
                             return self._sent(one)
