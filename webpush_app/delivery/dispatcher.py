@@ -15,13 +15,14 @@ from flask import current_app
 from webpush_app import clock
 from webpush_app.database import db
 from webpush_app.delivery import claims, pauses
-from webpush_app.delivery.claims import Share
+from webpush_app.delivery.claims import Returned, Share
 from webpush_app.delivery.counters import Counters
 from webpush_app.delivery.flow import Answered, Flow, Happened
+from webpush_app.delivery.gate import Untried
 from webpush_app.delivery.models import Lane
 from webpush_app.delivery.pauses import Standing
 from webpush_app.delivery.policy import in_a_word
-from webpush_app.delivery.preparing import Ready, prepare
+from webpush_app.delivery.preparing import Prepared, Ready, prepare
 from webpush_app.delivery.settling import write_down
 from webpush_app.delivery.signers import Signers
 from webpush_app.errors import DatabaseBusy
@@ -32,6 +33,7 @@ from webpush_app.subscriptions import keyring
 
 BOTH = (Lane.PERSONAL, Lane.BROADCAST)
 GROUP = 100
+LOOKED_THROUGH = 200
 TICK_SECONDS = 0.005
 
 
@@ -43,6 +45,7 @@ class Dispatcher:
         self._sender = Sender(transport)
         self._counters = counters or Counters()
         self._signers: Signers | None = None
+        self._untried: set[int] = set()
         self.room_came = Event()
         self.flow = Flow(transport.parallel, lambda: clock.now(), self.room_came)  # noqa: PLW0108 - a test may set the clock later
 
@@ -57,12 +60,14 @@ class Dispatcher:
         if not shares:
             return 0
         claim = claims.claim_due(shares)
-        made = prepare(claim, signers)
+        tried = {one.id for one in standings if one.is_paused} & {share.service_id for share in shares}
+        made = _one_of_each(tried, prepare(claim, signers))
         db.session.rollback()  # no snapshot is held while push services are talked to
         self.flow.add(made.ready)
         self._transport.wake()
-        if made.settled or made.returned:
-            write_down(made.returned, made.settled)
+        self._untried = tried - {one.row.service_id for one in made.ready}
+        if made.settled or made.returned or self._untried:
+            write_down([*made.returned, *map(Untried, self._untried)], made.settled)
         return len(claim.rows)
 
     def send(self, *, until_empty: bool = False) -> None:
@@ -123,7 +128,9 @@ class Dispatcher:
         if not is_wanted or not pauses.begin_probe(one.id):
             return []
         self.flow.try_one(one.id)
-        return [Share(one.id, (due or suspect)[0], 1, is_suspect=not due)]
+        # Much of what is due may be of no use any more after a long pause: that must not hold up the trial.
+        most = LOOKED_THROUGH if due and one.id in self._untried else 1
+        return [Share(one.id, (due or suspect)[0], most, is_suspect=not due)]
 
     def _count(self, happened: Sequence[Happened]) -> None:
         for one in happened:
@@ -150,6 +157,19 @@ class Dispatcher:
                 return
             else:
                 yield None
+
+
+def _one_of_each(tried: Collection[int], made: Prepared) -> Prepared:
+    """Of a push service that is tried one push is sent; what else was looked through goes back."""
+    ready: list[Ready] = []
+    seen: set[int] = set()
+    for one in made.ready:
+        if one.row.service_id in seen:
+            made.returned.append(Returned(one.row, clock.now()))
+        else:
+            ready.append(one)
+        seen |= {one.row.service_id} & set(tried)
+    return made._replace(ready=ready)
 
 
 def _secret() -> bytes:

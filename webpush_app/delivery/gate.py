@@ -47,6 +47,12 @@ class Closed(NamedTuple):
     said: str
 
 
+class Untried(NamedTuple):
+    """There was nothing that it could be tried with: what was due is of no use any more, or has to wait."""
+
+    service_id: int
+
+
 class GoneWave(NamedTuple):
     """So many of its browsers are gone at once that its word should be doubted."""
 
@@ -54,7 +60,7 @@ class GoneWave(NamedTuple):
     said: str
 
 
-Change = Opened | Closed | GoneWave
+Change = Opened | Closed | Untried | GoneWave
 
 
 class Gate:

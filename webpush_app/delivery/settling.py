@@ -14,7 +14,7 @@ from webpush_app.delivery import alerts, claims, pauses, policy
 from webpush_app.delivery.alerts import AlertKind
 from webpush_app.delivery.claims import Returned, Settled
 from webpush_app.delivery.flow import Answered, Happened
-from webpush_app.delivery.gate import Closed, GoneWave, Opened
+from webpush_app.delivery.gate import Closed, GoneWave, Opened, Untried
 from webpush_app.delivery.policy import For
 from webpush_app.delivery.preparing import CRASHED
 from webpush_app.errors import DatabaseBusy
@@ -57,6 +57,8 @@ def _write_once(happened: Sequence[Happened], also: Sequence[Settled]) -> int:
                 _pause(one)
             case Opened():
                 _resume(one)
+            case Untried(service_id):
+                pauses.end_probe(service_id)
             case GoneWave():
                 alerts.raise_alert(AlertKind.GONE_WAVE, one.host, one.said)
     db.session.commit()
