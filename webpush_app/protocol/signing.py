@@ -1,5 +1,5 @@
-"""Signs for push services (VAPID, RFC 8292). The work is py_vapid's; here each origin's signature is made once an hour
-and used for every push to it, because a signature takes as long as an encryption."""
+"""Signs for push services (VAPID, RFC 8292). The work is py_vapid's; here each origin's signature is made about once
+an hour and used for every push to it, because a signature takes as long as an encryption."""
 
 import re
 from collections.abc import Callable
@@ -11,7 +11,8 @@ from py_vapid import Vapid
 from webpush_app import clock
 from webpush_app.protocol.vapid_keys import VapidKey
 
-REUSED_FOR = timedelta(hours=1)
+# Less than an hour: where our clock is eleven hours behind, a signature is good for one hour and not for a second more.
+REUSED_FOR = timedelta(minutes=55)
 VALID_FOR = timedelta(hours=12)
 # Some push services have a host for each part of the world, and a wildcard lets strangers think up more.
 MOST_ORIGINS = 500
