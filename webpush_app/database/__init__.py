@@ -1,7 +1,16 @@
 """The database: models' base, the session's rules, and a file each for what is special about SQLite and PostgreSQL."""
 
 from webpush_app.database.base import IDS_ARE_NEVER_REUSED, Base, UtcDateTime
-from webpush_app.database.session import after_commit, begin_write, check, db, engine_options, init_app, short_write
+from webpush_app.database.session import (
+    after_commit,
+    begin_write,
+    check,
+    db,
+    engine_options,
+    init_app,
+    is_writing,
+    short_write,
+)
 from webpush_app.database.upsert import insert_or_update, insert_unless_there
 
 __all__ = [
@@ -16,5 +25,6 @@ __all__ = [
     "init_app",
     "insert_or_update",
     "insert_unless_there",
+    "is_writing",
     "short_write",
 ]
