@@ -79,8 +79,9 @@ def schema() -> list[tuple[str, str]]:
 
 
 def _without_order(statement: str | None) -> str:
-    """A table that was made anew names its constraints in any order."""
-    return "\n".join(sorted(line.strip().rstrip(",") for line in (statement or "").splitlines()))
+    """A table that was made anew names its constraints in any order, and itself in quotes."""
+    lines = (statement or "").replace('"', "").splitlines()
+    return "\n".join(sorted(line.strip().rstrip(",") for line in lines))
 
 
 def count_rows() -> dict[str, int]:
