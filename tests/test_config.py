@@ -64,6 +64,7 @@ RIGHT = [
     ("PUSH_SERVICE_HOSTS", "push.example.org, *.Example.net", ("push.example.org", "*.example.net")),
     *(("EMBEDDED_WORKER", answer, True) for answer in ("true", "True", "1", "yes", "on")),
     *(("EMBEDDED_WORKER", answer, False) for answer in ("false", "0", "No", "off")),
+    *(("PUSH_TRANSPORT", name, name.lower()) for name in ("auto", "libcurl", "Requests")),
     ("LOG_LEVEL", "debug", "DEBUG"),
 ]
 WRONG = [
@@ -115,6 +116,7 @@ WRONG = [
             "a..b",
         )
     ),
+    ("PUSH_TRANSPORT", "pycurl", "auto, libcurl or requests"),
     ("EMBEDDED_WORKER", "maybe", "true or false"),
     ("LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING or ERROR"),
 ]
