@@ -11,7 +11,7 @@ from tests.push.redirection import transport_options
 from webpush_app import logs
 from webpush_app.engine.worker import serve
 from webpush_app.factory import create_app
-from webpush_app.protocol.requests_transport import RequestsTransport
+from webpush_app.protocol.transports import transport_named
 
 
 def main() -> None:
@@ -20,7 +20,8 @@ def main() -> None:
     app = create_app()
     sys.stdout.write("Pushing\n")
     sys.stdout.flush()
-    serve(app, lambda: RequestsTransport(**options), is_kept=False)
+    make_transport = transport_named(app.config["SETTINGS"].push_transport)
+    serve(app, lambda: make_transport(**options), is_kept=False)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from webpush_app.delivery.doorbell import Doorbell
 from webpush_app.engine.loop import Loop
 from webpush_app.errors import StartError
 from webpush_app.factory import create_app
-from webpush_app.protocol.requests_transport import RequestsTransport
 from webpush_app.protocol.transport import Transport
+from webpush_app.protocol.transports import TransportMissing, transport_named
 
 KEPT = "--kept"  # started by the keeper, which holds the other end of standard input
 
@@ -46,11 +46,20 @@ def serve(app: Flask, make_transport: Callable[[], Transport], *, is_kept: bool)
 def main() -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        serve(create_app(), RequestsTransport, is_kept=KEPT in sys.argv)
+        app = create_app()
+        serve(app, _transport_for(app), is_kept=KEPT in sys.argv)
     except StartError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
+
+
+def _transport_for(app: Flask) -> Callable[[], Transport]:
+    name = app.config["SETTINGS"].push_transport
+    try:
+        return transport_named(name)
+    except TransportMissing as missing:
+        raise StartError(f"PUSH_TRANSPORT is {name}, but {missing}") from None
 
 
 if __name__ == "__main__":
