@@ -47,6 +47,7 @@ def index() -> Answer:
         choices={"state": [*State, DEAD_LETTERS], "kind": subjects.kinds(), "host": overview.list_hosts()},
         conditions=overview.read_conditions(),
         is_overview=is_overview,
+        is_later=before is not None,
         standings=overview.list_standings() if is_overview else [],
         dead=dead_letters.count(Wanted(), Watch(_LOOKING_SECONDS)) if is_overview else None,
     )

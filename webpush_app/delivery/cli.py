@@ -113,7 +113,8 @@ def replay(
     _print(printing.of_replayed(done, is_trial=dry_run))
     unknown = len(set(numbers)) - done.number - done.left.total()
     if numbers and unknown:
-        raise click.ClickException(f"{unknown} of the given numbers: no dead letter. `flask outbox dead` lists them.")
+        none = "is no dead letter" if unknown == 1 else "are no dead letters"
+        raise click.ClickException(f"{unknown} of the given numbers {none}. `flask outbox dead` lists them.")
 
 
 def _check(host: str | None, kind: str | None) -> None:

@@ -4,6 +4,7 @@ Sent again, a push begins anew: it is due now, has all its attempts and, where i
 A few hundred are written at once, so that nobody waits for them; what is written is done, wherever it ends after that.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from webpush_app.subscriptions.push_services import PushService
 
 DEAD = frozenset({State.FAILED, State.EXPIRED})
 STEP = 500
+# Whoever writes meanwhile has to get a turn between two steps.
+BETWEEN_STEPS_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
@@ -88,11 +91,11 @@ def replay_some(push_ids: Collection[int], *, is_trial: bool = False) -> Replaye
     replayed = Replayed()
     rows = []
     for row in _read(push_ids, is_locked=not is_trial):
-        reason = why_left(row.Push.recipient_id, row)
+        reason = why_left(row.recipient_id, row)
         if reason:
             replayed.left[reason] += 1
         else:
-            rows.append(row.Push)
+            rows.append(row)
     replayed.number = len(rows)
     if rows and not is_trial:
         _write(rows)
@@ -129,6 +132,8 @@ def _replay(steps: Iterable[Sequence[int]], begin: Callable[[], object], watch: 
             begin()
         done = replay_some(push_ids, is_trial=is_trial)
         db.session.commit()
+        if not is_trial:
+            time.sleep(BETWEEN_STEPS_SECONDS)
         total.number += done.number
         total.left += done.left
     return total
@@ -151,24 +156,25 @@ def _dead(wanted: Wanted) -> list[ColumnElement[bool]]:
 
 
 def _read(push_ids: Collection[int], *, is_locked: bool) -> Sequence[Any]:
-    """Each with what there is of its browser."""
+    """Each with what there is of its browser. Rows and not objects: they may be very many."""
+    push = (Push.kind, Push.subject_id, Push.lane, Push.state, Push.recipient_id, Push.created_at, Push.expires_at)
     browser = (PushSubscription.id, PushSubscription.user_id, PushSubscription.off_at, PushSubscription.off_because)
-    query = select(Push, *browser).outerjoin(PushSubscription, PushSubscription.id == Push.subscription_id)
+    query = select(Push.id.label("push_id"), *push, *browser)
+    query = query.outerjoin(PushSubscription, PushSubscription.id == Push.subscription_id)
     query = query.where(Push.id.in_(push_ids), Push.state.in_(sorted(DEAD))).order_by(Push.id)
-    query = query.execution_options(populate_existing=True)
     return db.session.execute(query.with_for_update(of=Push) if is_locked else query).all()
 
 
-def _write(rows: Sequence[Push]) -> None:
+def _write(rows: Sequence[Any]) -> None:
+    _remember([row.push_id for row in rows])
     moment = clock.now()
     lasting: dict[datetime, list[int]] = {}
     for row in rows:
         lasts_until = row.expires_at if row.expires_at > moment else moment + (row.expires_at - row.created_at)
-        lasting.setdefault(lasts_until, []).append(row.id)
+        lasting.setdefault(lasts_until, []).append(row.push_id)
     for expires_at, push_ids in lasting.items():
         again = update(Push).where(Push.id.in_(push_ids)).values(**_ANEW, due_at=moment, expires_at=expires_at)
         db.session.execute(again.execution_options(synchronize_session=False))
-    _remember(rows)
     _take_off_the_tally(rows)
     after_commit(outbox.tell_due)
 
@@ -184,25 +190,15 @@ _ANEW: dict[str, Any] = {
 }
 
 
-def _remember(rows: Sequence[Push]) -> None:
+def _remember(push_ids: Collection[int]) -> None:
     """The answer that was the last one until now, for the trail: the row itself takes the next one."""
-    answers = [
-        {
-            "push_id": row.id,
-            "at": row.answered_at,
-            "answer_status": row.answer_status,
-            "reason": row.reason,
-            "said": row.said,
-            "next_at": None,
-        }
-        for row in rows
-        if row.answered_at is not None
-    ]
-    if answers:
-        db.session.execute(insert(PushAttempt), answers)
+    answer = (Push.answered_at, Push.answer_status, Push.reason, Push.said)
+    last = select(Push.id, *answer).where(Push.id.in_(push_ids), Push.answered_at.is_not(None))
+    columns = ["push_id", "at", "answer_status", "reason", "said"]
+    db.session.execute(insert(PushAttempt).from_select(columns, last))
 
 
-def _take_off_the_tally(rows: Sequence[Push]) -> None:
+def _take_off_the_tally(rows: Sequence[Any]) -> None:
     """Pushes to many were counted as they ended, and are to be counted again."""
     ended: dict[tuple[str, int], Counter[State]] = {}
     for row in rows:

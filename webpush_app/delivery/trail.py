@@ -79,7 +79,8 @@ def of_subject(subject: Subject, most: int = MOST_PUSHES, *, below: int | None =
     query = select(Push).where(*which).order_by(Push.subscription_id.desc()).limit(most + 1)
     pushes = db.session.scalars(query).all()
     shown = pushes[:most]
-    trail = _trail(subject, read_lines(shown), _browsers_of(subject.recipient_id))
+    browsers = _browsers_of(subject.recipient_id) if subject.recipient_id is not None else None
+    trail = _trail(subject, read_lines(shown), browsers)
     tally = read_tally(subject.kind, subject.id)
     next_below = shown[-1].subscription_id if len(pushes) > most else None
     return Trail(subject, trail.lines, trail.notes, tally if any(tally.values()) else {}, next_below)
@@ -102,36 +103,6 @@ def of_person(person: User, most: int) -> PersonsTrail:
     return PersonsTrail(person, browsers, [_trail(one, lines[one.name], browsers) for one in recent])
 
 
-def subject_of(push: Push) -> Subject:
-    found = subjects.find(push.kind, [push.subject_id]).get(push.subject_id)
-    return found or subjects.lost(push.kind, push.subject_id, push.created_at)
-
-
-def _pushes_about(about: Collection[Subject], browsers: Sequence[int]) -> list[Push]:
-    found: list[Push] = []
-    for kind in {one.kind for one in about}:
-        of_kind = [one for one in about if one.kind == kind]
-        which: list[ColumnElement[bool]] = [Push.kind == kind, Push.subject_id.in_([one.id for one in of_kind])]
-        if any(one.recipient_id is None for one in of_kind):
-            which.append(Push.subscription_id.in_(browsers))
-        found += db.session.scalars(select(Push).where(*which).order_by(Push.subscription_id.desc()))
-    return found
-
-
-def _browsers_of(user_id: int | None) -> Sequence[PushSubscription]:
-    if user_id is None:
-        return ()
-    return _read_browsers(PushSubscription.user_id == user_id)
-
-
-def _read_browsers(which: ColumnElement[bool]) -> Sequence[PushSubscription]:
-    # Whoever has these can push to the browser: who only looks is not given them.
-    secrets = (PushSubscription.endpoint, PushSubscription.p256dh, PushSubscription.auth)
-    options = (joinedload(PushSubscription.user), *(defer(secret, raiseload=True) for secret in secrets))
-    query = select(PushSubscription).where(which).order_by(PushSubscription.id.desc()).options(*options)
-    return db.session.scalars(query).all()
-
-
 def read_lines(pushes: Sequence[Push]) -> list[Line]:
     """In the order of the pushes; one query each for all their browsers, services and attempts."""
     browsers = {one.id: one for one in _read_browsers(PushSubscription.id.in_({one.subscription_id for one in pushes}))}
@@ -151,18 +122,49 @@ def read_lines(pushes: Sequence[Push]) -> list[Line]:
     return lines
 
 
-def _trail(subject: Subject, lines: Sequence[Line], browsers: Sequence[PushSubscription]) -> Trail:
-    """With a line for each browser of the person that nothing was sent to."""
+def subject_of(push: Push) -> Subject:
+    found = subjects.find(push.kind, [push.subject_id]).get(push.subject_id)
+    return found or subjects.lost(push.kind, push.subject_id, push.created_at)
+
+
+def _pushes_about(about: Collection[Subject], browsers: Sequence[int]) -> list[Push]:
+    found: list[Push] = []
+    for kind in {one.kind for one in about}:
+        of_kind = [one for one in about if one.kind == kind]
+        which: list[ColumnElement[bool]] = [Push.kind == kind, Push.subject_id.in_([one.id for one in of_kind])]
+        if any(one.recipient_id is None for one in of_kind):
+            which.append(Push.subscription_id.in_(browsers))
+        found += db.session.scalars(select(Push).where(*which).order_by(Push.subscription_id.desc()))
+    return found
+
+
+def _browsers_of(user_id: int) -> Sequence[PushSubscription]:
+    return _read_browsers(PushSubscription.user_id == user_id)
+
+
+def _read_browsers(which: ColumnElement[bool]) -> Sequence[PushSubscription]:
+    # Whoever has these can push to the browser: who only looks is not given them.
+    secrets = (PushSubscription.endpoint, PushSubscription.p256dh, PushSubscription.auth)
+    options = (joinedload(PushSubscription.user), *(defer(secret, raiseload=True) for secret in secrets))
+    query = select(PushSubscription).where(which).order_by(PushSubscription.id.desc()).options(*options)
+    return db.session.scalars(query).all()
+
+
+def _trail(subject: Subject, lines: Sequence[Line], browsers: Sequence[PushSubscription] | None) -> Trail:
+    """With a line for each of these browsers, where it was for all of them, that nothing was sent to."""
     sent_to = {line.push.subscription_id for line in lines if line.push}
-    left_out = [one for one in browsers if one.id not in sent_to] if subject.recipient_id is not None else []
+    meant = browsers if browsers and subject.recipient_id is not None else []
+    left_out = [one for one in meant if one.id not in sent_to]
     absent = [Line(one, None, "", (), outcomes.of_absence(one, subject)) for one in left_out]
-    notes = [*subject.facts, *([] if lines else [_why_nothing(subject, left_out)])]
+    notes = [*subject.facts, *([] if lines else [_why_nothing(subject, browsers)])]
     return Trail(subject, [*lines, *absent], notes, {})
 
 
-def _why_nothing(subject: Subject, browsers: Sequence[PushSubscription]) -> str:
-    if subject.recipient_id is None:
+def _why_nothing(subject: Subject, browsers: Sequence[PushSubscription] | None) -> str:
+    if browsers is None:
         return str(_("No push about it is in the outbox."))
+    if subject.recipient_id is None:
+        return str(_("No push about it went to a browser of theirs."))
     if not browsers:
         return str(
             _("Nothing was sent: they have no browser here now. Whether they had one when it was sent is not known.")
