@@ -5,6 +5,7 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from tests.push.redirection import transport_options
@@ -21,7 +22,7 @@ def main() -> None:
     sys.stdout.write("Pushing\n")
     sys.stdout.flush()
     make_transport = transport_named(app.config["SETTINGS"].push_transport)
-    serve(app, lambda: make_transport(**options), is_kept=False)
+    serve(app, partial(make_transport, **options), is_kept=False)
 
 
 if __name__ == "__main__":
