@@ -9,6 +9,7 @@ from webpush_app.database.session import (
     engine_options,
     init_app,
     is_writing,
+    leave_the_disk_its_time,
     short_write,
 )
 from webpush_app.database.upsert import insert_or_update, insert_unless_there
@@ -26,5 +27,6 @@ __all__ = [
     "insert_or_update",
     "insert_unless_there",
     "is_writing",
+    "leave_the_disk_its_time",
     "short_write",
 ]

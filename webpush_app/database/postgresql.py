@@ -91,6 +91,10 @@ def prepare(engine: Engine) -> None:
     event.listen(engine, "handle_error", _explain)
 
 
+def leave_the_disk_its_time(engine: Engine) -> None:
+    event.listen(engine, "connect", _do_not_wait_for_the_disk)
+
+
 def check(database_url: str) -> None:
     """At the start: what is wrong with the address, the server or the database is said at once, in one line."""
     url = make_url(database_url)
@@ -181,3 +185,9 @@ def _first_line(error: BaseException | None) -> str:
 
 def _without_password(text: str, url: URL) -> str:
     return text.replace(url.password, "***") if url.password else text
+
+
+def _do_not_wait_for_the_disk(connection: Any, _record: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET synchronous_commit = off")
+    connection.commit()

@@ -11,6 +11,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any, cast
 
 from sqlalchemy import URL, Connection, Engine, event
@@ -29,6 +30,10 @@ _READS_THE_FILE = (
     # Kept in the file once it is set.
     "PRAGMA journal_mode = WAL",
 )
+
+
+# Of this process one at a time asks for the lock, whoever came first: the others would only take turns from it.
+_writers_turn = Lock()
 
 
 def engine_options(_url: URL) -> dict[str, Any]:
@@ -55,6 +60,10 @@ def without_foreign_keys(connection: Connection) -> Iterator[None]:
         raw.execute("PRAGMA foreign_keys = ON")
 
 
+def leave_the_disk_its_time(engine: Engine) -> None:
+    event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA synchronous = NORMAL"))
+
+
 def check_foreign_keys(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
@@ -73,8 +82,18 @@ def _open(connection: sqlite3.Connection, _record: Any) -> None:
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     mode = options.get(BEGIN_MODE, "DEFERRED")
+    patience_seconds = options.get(PATIENCE, PATIENCE_SECONDS)
     raw = cast("sqlite3.Connection", connection.connection.dbapi_connection)
-    _when_free(raw, f"BEGIN {mode}", options.get(PATIENCE, PATIENCE_SECONDS))
+    if mode == "DEFERRED":
+        _when_free(raw, "BEGIN DEFERRED", patience_seconds)
+        return
+    deadline = time.monotonic() + patience_seconds
+    if not _writers_turn.acquire(timeout=patience_seconds):
+        raise busy.nothing_saved()
+    try:
+        _when_free(raw, f"BEGIN {mode}", deadline - time.monotonic())
+    finally:
+        _writers_turn.release()
 
 
 def _when_free(connection: sqlite3.Connection, statement: str, patience_seconds: float) -> None:
@@ -89,4 +108,4 @@ def _when_free(connection: sqlite3.Connection, statement: str, patience_seconds:
                 raise
             if time.monotonic() >= deadline:
                 raise busy.nothing_saved() from error
-        time.sleep(random.uniform(0.001, 0.015))  # noqa: S311 - not a secret; spreads the writers out
+        time.sleep(random.uniform(0.0005, 0.003))  # noqa: S311 - not a secret; spreads the processes out

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from webpush_app import logs
+from webpush_app import database, logs
 from webpush_app.delivery.doorbell import Doorbell
 from webpush_app.engine.loop import Loop
 from webpush_app.errors import StartError
@@ -25,6 +25,8 @@ KEPT = "--kept"  # started by the keeper, which holds the other end of standard 
 def serve(app: Flask, make_transport: Callable[..., Transport], *, is_kept: bool) -> None:
     """Deliver until a signal says otherwise."""
     doorbell = Doorbell(app.config["SETTINGS"].instance_path)
+    with app.app_context():
+        database.leave_the_disk_its_time()
     # What is sent as late as may be is answered, or given up, well before its lease ends.
     deadline_seconds = min(DEADLINE_SECONDS, app.config["PUSH_LEASE_SECONDS"] / 6)
     transport = make_transport(deadline_seconds=deadline_seconds)
