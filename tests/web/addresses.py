@@ -20,6 +20,8 @@ FOR_STRANGERS = {
     "bootstrap.static",
     "pages.index",
     "pages.healthz",
+    "pages.readyz",
+    "pages.metrics",  # asks where the question comes from, and is tested by itself
     "pages.favicon",
     "pages.service_worker",
     "pages.manifest",

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 
 from tests.people import People
 from tests.statements import listening
@@ -89,6 +90,19 @@ def test_one_check_that_fails_stops_no_other(app: Flask, stranger: FlaskClient) 
         "well": {"ok": True, "said": "Well.", "seconds": 1.2},
     }
     assert "secret" not in answer.text
+
+
+def test_nor_does_a_statement_that_fails_spoil_the_next_check(app: Flask, stranger: FlaskClient) -> None:
+    """PostgreSQL refuses everything that follows in the same transaction."""
+
+    def ask(what: str) -> Check:
+        db.session.execute(text(what))
+        return Check(True, "Well.")
+
+    readiness.init_app(app, {"one": lambda: ask("SELECT * FROM nowhere"), "other": lambda: ask("SELECT 1")})
+    answer = stranger.get("/readyz")
+    assert answer.json is not None
+    assert {name: check["ok"] for name, check in answer.json["checks"].items()} == {"one": False, "other": True}
 
 
 def test_however_many_ask_it_is_found_out_once_a_second(
