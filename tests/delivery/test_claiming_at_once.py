@@ -3,8 +3,10 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from flask import Flask
 
+from tests.databases import Database
 from tests.delivery.outgoing import BOTH, Outgoing
 from webpush_app.delivery.claims import claim_due
 from webpush_app.delivery.models import State
@@ -34,3 +36,20 @@ def test_four_that_claim_at_once_never_take_the_same_row(app: Flask, outgoing: O
     assert sorted(number for numbers in taken for number in numbers) == list(range(1, ROWS + 1))
     assert {(row.state, row.attempts) for row in outgoing.rows()} == {(State.SENDING, 1)}
     assert sum(bool(numbers) for numbers in taken) > 1, "only one of them ever had a turn"
+
+
+@pytest.mark.postgresql_only("SQLite lets one write at a time anyway")
+def test_who_is_in_the_midst_of_claiming_holds_up_nobody(app: Flask, outgoing: Outgoing, database: Database) -> None:
+    outgoing.fill(6)
+    with database.elsewhere() as slow, app.app_context():
+        slow.exec_driver_sql("SELECT id FROM pushes WHERE id <= 3 FOR UPDATE")
+        began = time.monotonic()
+        claim = claim_due(BOTH, ROWS)
+        assert claim is not None
+        assert sorted(row.id for row in claim.rows) == [4, 5, 6]
+        assert claim_due(BOTH, ROWS) is None
+        assert time.monotonic() - began < 1
+    with app.app_context():
+        claim = claim_due(BOTH, ROWS)
+    assert claim is not None
+    assert sorted(row.id for row in claim.rows) == [1, 2, 3]
