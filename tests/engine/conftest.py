@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from tests.conftest import SECRET_KEY, AppMaker
+from tests.databases import Database
 from tests.delivery.outgoing import Outgoing
 from tests.engine.running_loop import RunLoop, Running, wait_for_the_threads
 from tests.push.service import PushService
@@ -50,11 +51,10 @@ def outgoing(app: Flask, service: PushService, transport: RequestsTransport) -> 
 
 
 @pytest.fixture
-def start_worker(tmp_path: Path, service: PushService) -> StartWorker:
+def start_worker(tmp_path: Path, database: Database, service: PushService) -> StartWorker:
     """A real worker at the same outbox, with the same secret key."""
-    return lambda: pushing(
-        tmp_path, service.stand_in, service.ca_file, VAPID_CLAIM_EMAIL=CONTACT, SECRET_KEY=SECRET_KEY
-    )
+    given = {"VAPID_CLAIM_EMAIL": CONTACT, "SECRET_KEY": SECRET_KEY, "DATABASE_URL": database.url}
+    return lambda: pushing(tmp_path, service.stand_in, service.ca_file, **given)
 
 
 @pytest.fixture

@@ -88,3 +88,23 @@ def test_several_peoples_clocks_are_taken_in_the_order_of_their_ids(app: Flask, 
         begin_write()
         assert list(service.tick([ids[2], ids[0], ids[1], ids[0]])) == ids
         db.session.commit()
+
+
+@pytest.mark.postgresql_only("SQLite lets one write at a time anyway")
+def test_who_ticks_while_another_does_waits_for_the_commit_and_comes_later(app: Flask, people: People) -> None:
+    """Else the later timestamp could be there first, and a page that asks in between would never see the other."""
+    susan = people("susan")
+    second: list[int] = []
+    other = threading.Thread(target=lambda: second.append(_set(app, susan, "second", 2)))
+    with app.app_context():
+        begin_write()
+        first = service.tick([susan])[susan]
+        other.start()
+        other.join(timeout=0.5)
+        assert other.is_alive()
+        service.put_notification(susan, "first", 1, first)
+        db.session.commit()
+    other.join(timeout=10)
+    assert second[0] > first
+    with app.app_context():
+        assert [row.name for row in service.list_since(susan, 0)] == ["first", "second"]

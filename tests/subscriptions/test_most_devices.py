@@ -2,14 +2,28 @@
 
 Strangers have no such number of their own; they are counted by the address they come from."""
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.accounts.conftest import Hands
-from tests.people import Browser
-from tests.subscriptions.devices import API, OWN, Device, assert_refused, change, ids_listed, rows, stored, subscribe
+from tests.accounts.steps import at_once
+from tests.people import Browser, People
+from tests.subscriptions.devices import (
+    API,
+    OWN,
+    Device,
+    assert_refused,
+    change,
+    ids_listed,
+    post,
+    rows,
+    stored,
+    subscribe,
+)
 from webpush_app.subscriptions import service
 from webpush_app.subscriptions.models import Off
 from webpush_app.subscriptions.service import MOST_DEVICES
@@ -129,3 +143,16 @@ def test_the_address_is_kept_of_strangers_alone(app: Flask, stranger: FlaskClien
     assert [row.address for row in rows(app)] == ["2001:db8::/64"]
     _post_from(susan.client, "2001:db8::1", device)
     assert [row.address for row in rows(app)] == [None]
+
+
+def test_there_are_never_more_also_when_many_are_posted_at_once(
+    app: Flask, people: People, susan: Browser, owned: list[tuple[int, Device]]
+) -> None:
+    browsers = [people.browser("susan") for _number in range(6)]
+    data = [Device().to_json() for _browser in browsers]
+
+    def prepare(_client: FlaskClient, number: int) -> Callable[[], TestResponse]:
+        return lambda: post(browsers[number].client, data[number])
+
+    assert at_once(app, len(browsers), prepare) == [201] * len(browsers)
+    assert len(ids_listed(susan.client)) == MOST_DEVICES

@@ -1,6 +1,7 @@
 """Whoever signs out gets nothing more at that browser: not the next message, and not what the next person is not meant
 to see. A session that merely lapses is no signing out."""
 
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -9,13 +10,16 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from tests.accounts.conftest import Hands
-from tests.accounts.steps import NEW_PASSWORD, is_signed_in, sessions_of
+from tests.accounts.steps import COOKIE, NEW_PASSWORD, is_signed_in, sessions_of
 from tests.people import PASSWORD, Browser, People, csrf_token
 from tests.subscriptions.devices import OWN, Device, change, everything, rows, stored, subscribe
 from webpush_app.broadcasts.service import fan_out_step
 from webpush_app.database import db
 from webpush_app.delivery.models import Push
+from webpush_app.protocol.subscription import read_subscription
+from webpush_app.subscriptions import service
 from webpush_app.subscriptions.models import Off
+from webpush_app.subscriptions.routes import begin_write_as
 
 
 class Scene:
@@ -193,3 +197,32 @@ def test_a_message_reaches_the_outbox_for_the_browsers_that_are_on(
     subscribe(stranger)
     john.send("susan", "for both")
     assert _queued(app) == numbers
+
+
+def test_who_signs_out_while_the_browser_subscribes_turns_it_off(app: Flask, susan: Browser) -> None:
+    """The session cannot end before what is written in it is there to be let go with it."""
+    signing_out = threading.Thread(target=susan.client.post, args=("/logout",), kwargs={"data": _token(susan)})
+    device = Device()
+    with app.test_request_context(headers={"Cookie": _cookie(susan)}):
+        viewer = begin_write_as()
+        assert viewer.user_id == susan.user_id
+        signing_out.start()
+        signing_out.join(timeout=0.5)
+        assert signing_out.is_alive()
+        row, _is_new = service.subscribe(
+            read_subscription(device.to_json()), viewer, vapid_public_key="", browser="", locale="en"
+        )
+        db.session.commit()
+    signing_out.join(timeout=10)
+    assert not is_signed_in(susan.client)
+    assert stored(app, row.id).off_because == Off.SIGNED_OUT
+
+
+def _token(browser: Browser) -> dict[str, str]:
+    return {"csrf_token": csrf_token(browser.get("/people"))}
+
+
+def _cookie(browser: Browser) -> str:
+    found = browser.client.get_cookie(COOKIE)
+    assert found is not None
+    return f"{COOKIE}={found.value}"
