@@ -1,11 +1,11 @@
 """How gunicorn serves the service: one process of cooperative greenlets, so that thousands may wait at once."""
 
-import logging
 from typing import Any
 
 # Underscored: gunicorn takes every other name of this file for a setting of its own.
 from webpush_app.config import load as _load
 from webpush_app.engine.keeper import kept as _kept
+from webpush_app.logs import set_up as _set_up_logs
 
 _settings = _load()
 
@@ -20,6 +20,7 @@ keepalive = 15
 limit_request_line = 8190
 limit_request_field_size = 8190
 loglevel = "warning"
+logger_class = "webpush_app.server.Logger"
 proc_name = "webpush"
 control_socket_disable = True
 
@@ -36,6 +37,6 @@ def on_exit(_server: object) -> None:
 def post_worker_init(worker: Any) -> None:
     from webpush_app.start import announce
 
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    _set_up_logs()
     if worker.age == 1:  # not again when a worker is replaced
         announce(worker.wsgi)

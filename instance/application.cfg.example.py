@@ -13,6 +13,10 @@
 # VAPID_CLAIM_EMAIL = "ops@example.com"
 # PUSH_SERVICE_HOSTS = "push.example.org,*.example.net"
 # EMBEDDED_WORKER = True
+# PUSH_LEASE_SECONDS = 60
+# PUSHES_KEPT_DAYS = 7
+# DEAD_LETTERS_KEPT_DAYS = 30
+# METRICS_TOKEN = ""  # at least 16 characters of your own; without this line only this machine and admins read /metrics
 # LOG_LEVEL = "INFO"
 # DATABASE_URL = "sqlite:////var/lib/webpush/webpush.sqlite3"
 # SECRET_KEY = ""  # at least 32 characters of your own; without this line one is made and kept in the file secret_key

@@ -10,8 +10,10 @@ from webpush_app.config import Settings
 from webpush_app.errors import StartError
 from webpush_app.protocol import vapid_keys
 
+OLDER = vapid_keys.generate()
 KEY = "k" * 32
 VAPID = vapid_keys.generate()
+KEPT = ("PUSHES_KEPT_DAYS", "DEAD_LETTERS_KEPT_DAYS")
 
 
 def load(folder: Path, **environment: str) -> Settings:
@@ -58,12 +60,17 @@ RIGHT = [
     ("TRUSTED_PROXIES", "1", 1),
     ("VAPID_PRIVATE_KEY", VAPID.private_text, VAPID.private_text),
     ("VAPID_PRIVATE_KEY", VAPID.vapid.private_pem().decode(), VAPID.private_text),
+    ("VAPID_PRIVATE_KEY", f"{VAPID.private_text}, {OLDER.private_text}", f"{VAPID.private_text},{OLDER.private_text}"),
     ("VAPID_CLAIM_EMAIL", "ops@example.com", "mailto:ops@example.com"),
     ("VAPID_CLAIM_EMAIL", "mailto:ops@example.com", "mailto:ops@example.com"),
     ("VAPID_CLAIM_EMAIL", "https://example.com/contact", "https://example.com/contact"),
     ("PUSH_SERVICE_HOSTS", "push.example.org, *.Example.net", ("push.example.org", "*.example.net")),
     *(("EMBEDDED_WORKER", answer, True) for answer in ("true", "True", "1", "yes", "on")),
+    ("PUSH_LEASE_SECONDS", "3", 3),
     *(("EMBEDDED_WORKER", answer, False) for answer in ("false", "0", "No", "off")),
+    ("PUSHES_KEPT_DAYS", "1", 1),
+    ("DEAD_LETTERS_KEPT_DAYS", "3650", 3650),
+    ("METRICS_TOKEN", "scrape-me/16+abc", "scrape-me/16+abc"),
     ("LOG_LEVEL", "debug", "DEBUG"),
 ]
 WRONG = [
@@ -91,6 +98,7 @@ WRONG = [
         ("VAPID_PRIVATE_KEY", key, "must be")
         for key in ("hunter2", "A" * 43, VAPID.public, "-----BEGIN EC PRIVATE KEY-----")
     ),
+    ("VAPID_PRIVATE_KEY", f"{VAPID.private_text} hunter2", "holds several keys, and number 2 must be"),
     *(("VAPID_PUBLIC_KEY", key, "must be") for key in ("hunter2", VAPID.private_text, "B" + "A" * 86)),
     *(
         ("VAPID_CLAIM_EMAIL", address, "an e-mail address such as ops@example.com")
@@ -116,6 +124,10 @@ WRONG = [
         )
     ),
     ("EMBEDDED_WORKER", "maybe", "true or false"),
+    ("PUSH_LEASE_SECONDS", "2", "from 3 to 600"),
+    ("PUSH_LEASE_SECONDS", "601", "from 3 to 600"),
+    *((name, days, "from 1 to 3650") for name in KEPT for days in ("0", "3651", "1.5", "forever")),
+    *(("METRICS_TOKEN", token, "16 to 256") for token in ("hunter2", "t" * 257, "hunter2 and more words", "ü" * 16)),
     ("LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING or ERROR"),
 ]
 
@@ -160,10 +172,17 @@ def test_a_public_key_must_belong_to_the_private_one(tmp_path: Path) -> None:
     assert "without VAPID_PRIVATE_KEY" in refusal(tmp_path, VAPID_PUBLIC_KEY=other)
 
 
+def test_of_several_it_must_belong_to_the_first(tmp_path: Path) -> None:
+    keys = {"VAPID_PRIVATE_KEY": f"{OLDER.private_text},{VAPID.private_text}", "VAPID_PUBLIC_KEY": VAPID.public}
+    assert "of several from the first" in refusal(tmp_path, **keys)
+    assert load(tmp_path, **(keys | {"VAPID_PUBLIC_KEY": OLDER.public})).vapid_public_key == OLDER.public
+
+
 def test_secrets_are_not_printed_with_the_settings(tmp_path: Path) -> None:
     url = "postgresql://u:hunter2@h/d"
-    settings = load(tmp_path, SECRET_KEY=KEY, VAPID_PRIVATE_KEY=VAPID.private_text, DATABASE_URL=url)
-    assert not [secret for secret in (KEY, VAPID.private_text, "hunter2") if secret in repr(settings)]
+    given = {"SECRET_KEY": KEY, "VAPID_PRIVATE_KEY": VAPID.private_text, "METRICS_TOKEN": "scrape" * 3}
+    settings = load(tmp_path, DATABASE_URL=url, **given)
+    assert not [secret for secret in (*given.values(), "hunter2") if secret in repr(settings)]
 
 
 def test_the_environment_comes_before_the_file(tmp_path: Path) -> None:

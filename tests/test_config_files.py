@@ -54,8 +54,9 @@ def test_nor_is_one_that_the_driver_cannot_use(tmp_path: Path, url: str) -> None
     assert "\n" not in str(refused.value)
 
 
-def test_a_refused_secret_key_is_not_repeated(tmp_path: Path) -> None:
-    assert "hunter2" not in refusal(tmp_path, SECRET_KEY="hunter2")
+@pytest.mark.parametrize("name", ["SECRET_KEY", "METRICS_TOKEN"])
+def test_a_refused_secret_is_not_repeated(tmp_path: Path, name: str) -> None:
+    assert "hunter2" not in refusal(tmp_path, **{name: "hunter2"})
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"\n" * 40, b"hunter2"], ids=repr)

@@ -1,8 +1,10 @@
-"""Files that only their owner may read, made once however many processes start together."""
+"""Files that only their owner may read: made once however many processes start together, and rewritten whole."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -13,6 +15,47 @@ import pytest
 from webpush_app import config, private_files
 
 PROGRAM = "import os; from webpush_app import config; print(config.load(os.environ).secret_key)"
+# Dies as a machine does, at one of the moments at which a file is rewritten.
+REWRITER = """
+import os, signal, sys
+from pathlib import Path
+from webpush_app import private_files
+
+moment, path, number = sys.argv[1], Path(sys.argv[2]), 0
+
+def watch(event, arguments):
+    global number
+    if event in ("open", "os.rename", "os.remove", "os.chown") and str(path.parent) in str(arguments[0]):
+        number += 1
+        if number == int(moment):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(watch)
+with private_files.alone_with(path):
+    private_files.rewrite(path, path.read_text(encoding="utf-8") + "x" * 100_000)
+"""
+ADDER = """
+import sys
+from pathlib import Path
+from webpush_app import private_files
+
+path = Path(sys.argv[1])
+for number in range(10):
+    with private_files.alone_with(path):
+        private_files.rewrite(path, path.read_text(encoding="utf-8") + sys.argv[2])
+"""
+HOLD = """
+with private_files.alone_with(path):
+    sys.stderr.write("held\\n")
+    sys.stderr.flush()
+    time.sleep(60)
+"""
+
+
+def _python(program: str, *arguments: object) -> subprocess.Popen[str]:
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(config.ROOT)}
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
 
 
 def test_a_missing_file_is_made_and_then_kept(tmp_path: Path) -> None:
@@ -84,3 +127,104 @@ def test_eight_processes_that_start_together_have_one_secret_key(tmp_path: Path)
     assert len({key for key, _errors in answers}) == 1
     assert (tmp_path / "secret_key").stat().st_mode & 0o777 == 0o600
     assert [file.name for file in tmp_path.iterdir()] == ["secret_key"]
+
+
+def test_rewriting_keeps_it_to_its_owner_and_leaves_nothing_beside_it_but_the_lock(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("old", encoding="utf-8")
+    path.chmod(0o644)
+    before = os.umask(0)
+    try:
+        with private_files.alone_with(path):
+            private_files.rewrite(path, "new")
+    finally:
+        os.umask(before)
+    assert path.read_text(encoding="utf-8") == "new"
+    assert {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()} == {
+        "secret": 0o600,
+        ".secret.lock": 0o600,
+    }
+
+
+def test_whoever_reads_meanwhile_reads_the_old_text(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("old", encoding="utf-8")
+    with path.open(encoding="utf-8") as opened, private_files.alone_with(path):
+        private_files.rewrite(path, "new, and longer")
+        assert opened.read() == "old"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_what_root_rewrites_goes_on_belonging_to_whom_it_belonged(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("old", encoding="utf-8")
+    os.chown(path, 1234, 4321)
+    with private_files.alone_with(path):
+        private_files.rewrite(path, "new")
+    assert {(file.stat().st_uid, file.stat().st_gid) for file in tmp_path.iterdir()} == {(1234, 4321)}
+
+
+def test_where_the_name_is_a_link_what_it_leads_to_is_rewritten(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    kept, path = tmp_path / "elsewhere" / "kept", tmp_path / "secret"
+    kept.write_text("old", encoding="utf-8")
+    path.symlink_to(kept)
+    with private_files.alone_with(path):
+        private_files.rewrite(path, "new")
+    assert (path.is_symlink(), kept.read_text(encoding="utf-8")) == (True, "new")
+    assert [file.name for file in tmp_path.glob(".*")] == []
+
+
+def test_a_rewriting_that_fails_leaves_the_old_text_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "secret"
+    path.write_text("old", encoding="utf-8")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"), private_files.alone_with(path):
+        private_files.rewrite(path, "new")
+    assert path.read_text(encoding="utf-8") == "old"
+    assert sorted(file.name for file in tmp_path.iterdir()) == [".secret.lock", "secret"]
+
+
+def test_a_kill_at_any_moment_leaves_the_old_text_or_the_new_one(tmp_path: Path) -> None:
+    path, seen, new = tmp_path / "secret", list[str](), "old" + "x" * 100_000
+    for moment in range(1, 30):
+        path.write_text("old", encoding="utf-8")
+        process = _python(REWRITER, moment, path)
+        process.communicate(timeout=30)
+        seen.append(path.read_text(encoding="utf-8"))
+        if process.returncode == 0:
+            break
+        assert process.returncode == -signal.SIGKILL
+    assert process.returncode == 0, "and what a killed one leaves does not stop the next"
+    assert set(seen) == {"old", new}
+    assert seen.count("old") >= 3
+    assert sorted(file.name for file in tmp_path.iterdir()) == [".secret.lock", "secret"]
+
+
+def test_many_that_rewrite_it_at_once_take_turns(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("", encoding="utf-8")
+    started = [_python(ADDER, path, letter) for letter in "abcdef"]
+    assert [process.communicate(timeout=60)[1] for process in started] == [""] * 6
+    assert sorted(path.read_text(encoding="utf-8")) == sorted("abcdef" * 10)
+
+
+def test_a_turn_ends_with_the_process_that_has_it(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("", encoding="utf-8")
+    holder = _python("import sys, time\n" + ADDER.partition("for number")[0] + HOLD, path)
+    assert holder.stderr is not None
+    try:
+        assert holder.stderr.readline() == "held\n"
+        waiting = _python(ADDER, path, "x")
+        time.sleep(0.5)
+        assert waiting.poll() is None
+        assert path.read_text(encoding="utf-8") == ""
+    finally:
+        holder.kill()
+        holder.communicate()
+    assert waiting.communicate(timeout=30)[1] == ""
+    assert path.read_text(encoding="utf-8") == "x" * 10

@@ -40,6 +40,9 @@ class Settings:
     push_service_hosts: tuple[str, ...] = ()
     embedded_worker: bool = True
     push_lease_seconds: int = 60
+    pushes_kept_days: int = 7
+    dead_letters_kept_days: int = 30
+    metrics_token: str | None = field(default=None, repr=False)
     log_level: str = "INFO"
 
     @property
@@ -143,7 +146,7 @@ def _stored_secret_key(instance_path: Path) -> str:
 
 
 # Never repeated in a message: an address of a database may hold its password.
-_SECRET = ("SECRET_KEY", "DATABASE_URL", "VAPID_PRIVATE_KEY")
+_SECRET = ("SECRET_KEY", "DATABASE_URL", "VAPID_PRIVATE_KEY", "METRICS_TOKEN")
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "HOST": setting_values.text(253),
     "PORT": setting_values.whole(1, 65535),
@@ -160,6 +163,9 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "PUSH_SERVICE_HOSTS": setting_values.hosts,
     "EMBEDDED_WORKER": setting_values.yes_or_no,
     "PUSH_LEASE_SECONDS": setting_values.whole(3, 600),
+    "PUSHES_KEPT_DAYS": setting_values.whole(1, 3650),
+    "DEAD_LETTERS_KEPT_DAYS": setting_values.whole(1, 3650),
+    "METRICS_TOKEN": setting_values.token,
     "LOG_LEVEL": setting_values.log_level,
 }
 NAMES = ("INSTANCE_PATH", *_PARSERS)

@@ -5,7 +5,7 @@ import logging
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webpush_app import cli, config, database
+from webpush_app import cli, config, database, logs
 from webpush_app.accounts.avatars import avatar
 from webpush_app.accounts.gate import init_app as init_gate
 from webpush_app.accounts.login import login_routes
@@ -16,19 +16,22 @@ from webpush_app.broadcasts import routes as broadcast_routes
 from webpush_app.broadcasts import service as broadcasts
 from webpush_app.broadcasts.models import Broadcast
 from webpush_app.config import ROOT, Settings
-from webpush_app.delivery import composing, doorbell, outbox, trial
+from webpush_app.delivery import alerts, composing, doorbell, health, outbox, trial
+from webpush_app.delivery import metrics as delivery_metrics
+from webpush_app.delivery.alert_words import alerts_in_words
 from webpush_app.delivery.models import Push, PushAttempt
 from webpush_app.delivery.routes import delivery_routes
 from webpush_app.delivery.watch_models import OperatorAlert, PushWorker
 from webpush_app.messaging import composing as messages
 from webpush_app.messaging import routes as messaging_routes
 from webpush_app.messaging.models import Message
+from webpush_app.notifications import admins
 from webpush_app.notifications.models import Notification
 from webpush_app.notifications.routes import notification_routes
 from webpush_app.subscriptions import routes as subscription_routes
 from webpush_app.subscriptions.models import PushSubscription
 from webpush_app.subscriptions.push_services import PushService
-from webpush_app.web import error_pages, guards, headers, languages, times, user_agent
+from webpush_app.web import error_pages, guards, headers, languages, metrics, readiness, times, user_agent
 from webpush_app.web.cookies import SessionCookie
 from webpush_app.web.extensions import babel, bootstrap, csrf, migrate
 from webpush_app.web.hosts import checking_host
@@ -63,6 +66,7 @@ def _stand_behind(app: Flask, settings: Settings) -> None:
 
 def _configure(app: Flask, settings: Settings) -> None:
     logging.getLogger("webpush_app").setLevel(settings.log_level)
+    logs.never_show(settings.secret_key, settings.metrics_token, settings.vapid_private_key)
     app.config.update(
         SETTINGS=settings,
         SECRET_KEY=settings.secret_key,
@@ -115,9 +119,18 @@ def _add_features(app: Flask) -> None:
     composers = {messages.KIND: messages.compose, broadcasts.KIND: broadcasts.compose, trial.KIND: trial.compose}
     composing.register(app, composers)
     outbox.pushes_due.connect(doorbell.ring)
+    _add_watching(app)
     app.jinja_env.globals["avatar"] = avatar
     app.jinja_env.filters["browser_in_words"] = user_agent.in_words
     app.shell_context_processor(lambda: {"db": database.db} | {model.__name__: model for model in _IN_THE_SHELL})
+
+
+def _add_watching(app: Flask) -> None:
+    """What those who run the site are told, and by whom."""
+    alerts.on_alert.connect(admins.tell_admins)
+    app.jinja_env.filters["alerts_in_words"] = alerts_in_words
+    readiness.init_app(app, health.CHECKS)
+    metrics.init_app(app, delivery_metrics.SOURCES)
 
 
 _IN_THE_SHELL = (

@@ -1,11 +1,15 @@
-"""The gunicorn worker that serves the web: gevent's, made to stop at once and in silence when Ctrl-C asks for it."""
+"""What of gunicorn is made to differ: its worker is gevent's, but stops at once and in silence when Ctrl-C asks for it,
+and its log shows nothing private."""
 
 import os
 import signal
 from typing import Any
 
 import gevent
+from gunicorn.glogging import Logger as GunicornLogger
 from gunicorn.workers.ggevent import GeventWorker
+
+from webpush_app.logs import QuietFormatter
 
 _LAST_ANSWERS_SECONDS = 0.3
 _LONGEST_TURN_SECONDS = 0.05  # for others; under a flood the loop is never idle
@@ -31,3 +35,12 @@ class Worker(GeventWorker):
         self.alive = False
         gevent.sleep(_LAST_ANSWERS_SECONDS)
         os._exit(0)
+
+
+class Logger(GunicornLogger):
+    """Errors on the way to the app, with their addresses and their words, are gunicorn's to write down."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        for handler in self.error_log.handlers:
+            handler.setFormatter(QuietFormatter(self.error_fmt, self.datefmt))

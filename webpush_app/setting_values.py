@@ -45,6 +45,13 @@ def secret(value: str) -> str:
     return value
 
 
+def token(value: str) -> str:
+    """Sent in a header, so it is one word of visible ASCII."""
+    if not re.fullmatch(r"[!-~]{16,256}", value):
+        raise ValueError("must have 16 to 256 letters, digits and signs, and no spaces.")
+    return value
+
+
 def database_url(value: str) -> str:
     if value.startswith(("postgres://", "postgresql://")):
         value = "postgresql+psycopg://" + value.split("://", 1)[1]

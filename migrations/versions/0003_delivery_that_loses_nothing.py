@@ -17,6 +17,7 @@ branch_labels = None
 depends_on = None
 
 DUE = "due_at IS NOT NULL"
+OFF = "off_at IS NOT NULL"
 UNKNOWN = "unknown"
 # SQLite makes these tables anew, and would forget it.
 LASTING_IDS = {"sqlite_autoincrement": True}
@@ -105,6 +106,13 @@ def _add_services_to_subscriptions() -> None:
         batch_op.create_foreign_key(
             op.f("fk_push_subscriptions_service_id_push_services"), "push_services", ["service_id"], ["id"]
         )
+        batch_op.create_index(
+            "ix_push_subscriptions_off",
+            ["off_because", "off_at"],
+            unique=False,
+            sqlite_where=sa.text(OFF),
+            postgresql_where=sa.text(OFF),
+        )
 
 
 def _find_services() -> None:
@@ -170,6 +178,7 @@ def downgrade() -> None:
         batch_op.drop_column("service_id")
 
     with op.batch_alter_table("push_subscriptions", table_kwargs=LASTING_IDS) as batch_op:
+        batch_op.drop_index("ix_push_subscriptions_off", sqlite_where=sa.text(OFF), postgresql_where=sa.text(OFF))
         batch_op.drop_constraint(batch_op.f("fk_push_subscriptions_service_id_push_services"), type_="foreignkey")
         batch_op.drop_column("first_strike_at")
         batch_op.drop_column("strikes")

@@ -22,6 +22,7 @@ from webpush_app.delivery import outbox
 from webpush_app.messaging import service as messaging
 from webpush_app.notifications import service as notifications
 from webpush_app.subscriptions import service as subscriptions
+from webpush_app.subscriptions import standing
 from webpush_app.subscriptions.models import Off
 
 POSTGRESQL: Any = postgresql.dialect()  # type: ignore[no-untyped-call]  # SQLAlchemy's own
@@ -160,7 +161,7 @@ class Recorder:
 @pytest.fixture
 def recorder(monkeypatch: pytest.MonkeyPatch) -> Recorder:
     made = Recorder()
-    modules = (messaging, notifications, accounts, upsert, outbox, subscriptions, audiences, broadcasts)
+    modules = (messaging, notifications, accounts, upsert, outbox, subscriptions, standing, audiences, broadcasts)
     for module in modules:
         monkeypatch.setattr(module, "db", SimpleNamespace(session=made, engine=SimpleNamespace(dialect=POSTGRESQL)))
         for name in ("begin_write", "after_commit"):
@@ -207,7 +208,7 @@ def enqueue_for_spanish() -> None:
         (lambda: accounts.remember_fact("x", "y"), [["ON CONFLICT (name) DO UPDATE SET value ="]]),
         (lambda: accounts.forget_fact("x", "y"), [["DELETE FROM site_facts", "RETURNING site_facts.name"]]),
         (
-            lambda: subscriptions.turn_off([1], Off.GONE, claimed_at=TOMORROW),
+            lambda: standing.turn_off([1], Off.GONE, claimed_at=TOMORROW),
             [["UPDATE push_subscriptions SET off_at"]],
         ),
         (lambda: subscriptions.let_go(None, [1], 1, 2), [LET_GO]),

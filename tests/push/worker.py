@@ -3,19 +3,19 @@
 `python -m tests.push.worker`, with INSTANCE_PATH, PUSH_STAND_IN (127.0.0.1:PORT) and PUSH_CA_FILE.
 """
 
-import logging
 import os
 import sys
 from pathlib import Path
 
 from tests.push.redirection import transport_options
+from webpush_app import logs
 from webpush_app.engine.worker import serve
 from webpush_app.factory import create_app
 from webpush_app.protocol.requests_transport import RequestsTransport
 
 
 def main() -> None:
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.set_up()
     options = transport_options(os.environ["PUSH_STAND_IN"], Path(os.environ["PUSH_CA_FILE"]))
     app = create_app()
     sys.stdout.write("Pushing\n")

@@ -12,6 +12,7 @@ from webpush_app.accounts.forms import FirstAdminForm, LoginForm, RegistrationFo
 from webpush_app.accounts.models import User
 from webpush_app.database import after_commit, begin_write, db
 from webpush_app.errors import Conflict
+from webpush_app.logs import line
 from webpush_app.web.fields import typed
 from webpush_app.web.guards import is_own_page
 from webpush_app.web.languages import from_browser
@@ -142,7 +143,7 @@ def _hash_in_turn(password: str) -> str:
 def _enter(user: User) -> None:
     name = user.username
     sessions.start_session(user, is_remembered=False)
-    after_commit(lambda: log.info("account created: %s", name))
+    after_commit(lambda: log.info(line("account_created", username=name)))
 
 
 def _next_page() -> str:

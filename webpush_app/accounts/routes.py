@@ -13,8 +13,10 @@ from webpush_app.accounts import gate, passwords, service, sessions, throttle
 from webpush_app.accounts.forms import ChangePasswordForm, EditProfileForm
 from webpush_app.database import after_commit, begin_write, db
 from webpush_app.errors import AppError, NotFound
+from webpush_app.logs import line
 from webpush_app.web.fields import typed
 from webpush_app.web.guards import page_number
+from webpush_app.web.headers import FOR_MACHINES
 from webpush_app.web.paging import existing
 from webpush_app.web.viewer import forget_viewer
 
@@ -27,7 +29,8 @@ Answer = str | Response | tuple[str, int]
 @account_routes.before_app_request
 def note_seen() -> None:
     """Last seen: at most once a minute for each session, and never in the way of the request itself."""
-    if (request.endpoint or "static").endswith(("static", "healthz")) or not current_user.is_authenticated:
+    endpoint = request.endpoint or "static"
+    if endpoint in FOR_MACHINES or endpoint.endswith("static") or not current_user.is_authenticated:
         return
     row = current_user.login_session
     if sessions.is_due(row):
@@ -39,7 +42,7 @@ def note_seen() -> None:
             sessions.note_seen(user_id, session_id, is_remembered)
             session.modified = is_remembered  # its cookie lasts longer with it
         except (AppError, SQLAlchemyError):
-            log.debug("last seen is noted with a later request: the database is busy")
+            log.debug(line("last_seen_not_noted", why="the database is busy"))
 
 
 @account_routes.get("/user/<username>")
@@ -150,6 +153,6 @@ def _change_password(old: str, new: str) -> bool:
         person.password_hash = new_hash
         sessions.end_all_sessions(person.id)
         sessions.start_session(person, is_remembered=is_remembered)
-        after_commit(lambda: log.info("password changed: %s", username))
+        after_commit(lambda: log.info(line("password_changed", username=username)))
         db.session.commit()
         return True

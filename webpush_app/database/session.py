@@ -17,6 +17,7 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
 from webpush_app.database import sqlite
 from webpush_app.database.base import Base
+from webpush_app.logs import line
 
 log = logging.getLogger(__name__)
 
@@ -125,4 +126,4 @@ def _run_callbacks(session: Session) -> None:
             callback()
         except Exception:
             # What was written stays written; the caller must not be told that it failed.
-            log.exception("a callback after commit failed")
+            log.exception(line("after_commit_failed"))

@@ -47,6 +47,7 @@ class Share(NamedTuple):
     lane: Lane
     most: int
     is_suspect: bool = False
+    is_probe: bool = False
 
 
 class Claim(NamedTuple):

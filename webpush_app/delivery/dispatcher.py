@@ -5,6 +5,7 @@ Nothing is sent inside a transaction. An engine decides which threads call these
 
 import base64
 import hmac
+import logging
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
@@ -14,23 +15,22 @@ from flask import current_app
 
 from webpush_app import clock
 from webpush_app.database import db
-from webpush_app.delivery import claims, pauses
-from webpush_app.delivery.claims import Share
+from webpush_app.delivery.claims import Returned
 from webpush_app.delivery.counters import Counters
 from webpush_app.delivery.flow import Answered, Flow, Happened
 from webpush_app.delivery.models import Lane
-from webpush_app.delivery.pauses import Standing
 from webpush_app.delivery.policy import in_a_word
-from webpush_app.delivery.preparing import Ready, prepare
+from webpush_app.delivery.preparing import Ready
 from webpush_app.delivery.settling import write_down
-from webpush_app.delivery.signers import Signers
+from webpush_app.delivery.taking import BOTH, Taker
 from webpush_app.errors import DatabaseBusy
+from webpush_app.logs import line
 from webpush_app.protocol.message import Message, Urgency, to_payload
 from webpush_app.protocol.sender import Push, Sender
 from webpush_app.protocol.transport import Transport
-from webpush_app.subscriptions import keyring
 
-BOTH = (Lane.PERSONAL, Lane.BROADCAST)
+log = logging.getLogger(__name__)
+
 GROUP = 100
 TICK_SECONDS = 0.005
 
@@ -38,32 +38,16 @@ TICK_SECONDS = 0.005
 class Dispatcher:
     """Keeps what outlives a round: connections to push services, signatures, and how each service is."""
 
-    def __init__(self, transport: Transport, counters: Counters | None = None) -> None:
-        self._transport = transport
+    def __init__(self, transport: Transport) -> None:
         self._sender = Sender(transport)
-        self._counters = counters or Counters()
-        self._signers: Signers | None = None
+        self.counters = Counters()
         self.room_came = Event()
-        self.flow = Flow(transport.parallel, lambda: clock.now(), self.room_came)  # noqa: PLW0108 - a test may set the clock later
+        # Asked for each time: a test may set the clock later.
+        self.flow = Flow(transport.parallel, lambda: clock.now(), self.room_came)  # noqa: PLW0108
+        self._taker = Taker(self.flow, self.counters, transport.wake)
 
     def take(self, lanes: Collection[Lane] = BOTH) -> int:
-        """How many rows were taken; 0 when nothing is due or there is no room, or nothing can be signed yet."""
-        signers = self._signers_for_now()
-        if signers is None:
-            return 0
-        standings = pauses.read_standings()
-        self.flow.meet(standings)
-        shares = self._shares(standings, lanes)
-        if not shares:
-            return 0
-        claim = claims.claim_due(shares)
-        made = prepare(claim, signers)
-        db.session.rollback()  # no snapshot is held while push services are talked to
-        self.flow.add(made.ready)
-        self._transport.wake()
-        if made.settled or made.returned:
-            write_down(made.returned, made.settled)
-        return len(claim.rows)
+        return self._taker.take(lanes)
 
     def send(self, *, until_empty: bool = False) -> None:
         """Until the flow is closed, or, where that is asked for, empty. Needs no database."""
@@ -73,14 +57,10 @@ class Dispatcher:
         """What has happened since, written down; how many things that were."""
         happened = list(islice(self.flow.happened, GROUP))
         if happened:
-            try:
-                write_down(happened)
-            except DatabaseBusy:  # it is kept, for what is not written down is sent twice
-                raise
-            except Exception:
-                self._forget(happened)
-                raise
-            self._forget(happened)
+            self._write_down(happened)
+            for _one in happened:
+                self.flow.happened.popleft()
+            self.flow.written(happened)
             self._count(happened)
         return len(happened)
 
@@ -100,49 +80,24 @@ class Dispatcher:
                 sending.join(TICK_SECONDS)
         return taken
 
-    def _shares(self, standings: Sequence[Standing], lanes: Collection[Lane]) -> list[Share]:
-        shares: list[Share] = []
-        has_suspect = self.flow.has_suspect
-        for one in standings:
-            shares += self._shares_of(one, lanes, may_be_suspect=not has_suspect)
-            has_suspect = has_suspect or any(share.is_suspect for share in shares)
-        return shares
-
-    def _shares_of(self, one: Standing, lanes: Collection[Lane], *, may_be_suspect: bool) -> list[Share]:
-        due = [lane for lane in sorted(lanes) if (one.has_broadcast if lane else one.has_personal)]
-        suspect = [lane for lane in sorted(lanes) if (one.has_suspect_broadcast if lane else one.has_suspect_personal)]
-        if one.is_paused:
-            return self._probe(one, due, suspect)
-        if suspect and may_be_suspect and self.flow.room(one.id, Lane.PERSONAL):
-            return [Share(one.id, suspect[0], 1, is_suspect=True)]
-        shares = [Share(one.id, lane, self.flow.room(one.id, lane)) for lane in due[:1]]
-        return [share for share in shares if share.most]
-
-    def _probe(self, one: Standing, due: list[Lane], suspect: list[Lane]) -> list[Share]:
-        is_wanted = bool(due or suspect) and one.may_be_probed(clock.now())
-        if not is_wanted or not pauses.begin_probe(one.id):
-            return []
-        self.flow.try_one(one.id)
-        return [Share(one.id, (due or suspect)[0], 1, is_suspect=not due)]
-
-    def _forget(self, happened: Sequence[Happened]) -> None:
-        for _one in happened:
-            self.flow.happened.popleft()
+    def _write_down(self, happened: Sequence[Happened]) -> None:
+        """Together, or else one by one: what cannot be written down takes no other with it. While the database is busy
+        everything is kept, for what is not written down is sent twice."""
+        try:
+            write_down(happened)
+        except DatabaseBusy:
+            raise
+        except Exception:
+            log.exception(line("answers_not_written", number=len(happened)))
+            for one in happened:
+                _write_down_alone(one)
 
     def _count(self, happened: Sequence[Happened]) -> None:
-        for one in happened:
-            if isinstance(one, Answered):
-                self._counters.answered(one.host, in_a_word(one.outcome), one.seconds)
-
-    def _signers_for_now(self) -> Signers | None:
-        contact = keyring.contact()
-        db.session.rollback()
-        if contact is None:
-            return None
-        keys = keyring.keys()
-        if self._signers is None or not self._signers.are_of(keys, contact):
-            self._signers = Signers(keys, contact)
-        return self._signers
+        answered = [one for one in happened if isinstance(one, Answered)]
+        for one in answered:
+            self.counters.answered(one.host, in_a_word(one.outcome), one.seconds)
+        self.counters.settled(len(answered))
+        self.counters.given_back(sum(isinstance(one, Returned) for one in happened))
 
     def _pushes(self, until_empty: bool, secret: bytes) -> Iterator[Push | None]:
         flow = self.flow
@@ -154,6 +109,16 @@ class Dispatcher:
                 return
             else:
                 yield None
+
+
+def _write_down_alone(one: Happened) -> None:
+    try:
+        write_down([one])
+    except DatabaseBusy:
+        raise
+    except Exception:
+        db.session.rollback()
+        log.exception(line("answer_not_written", kind=type(one).__name__))
 
 
 def _secret() -> bytes:

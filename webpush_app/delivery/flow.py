@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from webpush_app.delivery.claims import Returned
-from webpush_app.delivery.gate import Change, Closed, Gate, Phase
+from webpush_app.delivery.gate import Change, Closed, Gate, Opened, Phase
 from webpush_app.delivery.models import Lane
 from webpush_app.delivery.pace import Pace
 from webpush_app.delivery.pauses import Standing
 from webpush_app.delivery.preparing import Ready
-from webpush_app.protocol.answers import Outcome, Refused, RefusedFor, RetryLater, SubscriptionGone
+from webpush_app.protocol.answers import Outcome, Refused, RefusedFor, RetryLater
 
 # So many times what is sent at once is taken ahead: enough never to wait for the database, and few to be sent again
 # should the worker die.
@@ -43,6 +43,7 @@ class Flow:
         self._most_for_many = max(1, parallel * 3 // 4)
         self._most = min(MOST_OF_ONE_SERVICE_AT_ONCE, max(1, parallel // 2))
         self._for_many_under_way = 0
+        self._changes = 0
         self._now = now
         self._room_came = room_came
         self._lock = threading.Lock()
@@ -71,22 +72,38 @@ class Flow:
     def tokens(self) -> set[str]:
         return {one.row.lease_token for one in self._here()}
 
-    def meet(self, standings: Iterable[Standing]) -> None:
-        """What all workers know by now about the push services."""
+    def mark(self) -> int:
+        """To be taken before the standings are read."""
+        return self._changes
+
+    def meet(self, standings: Iterable[Standing], mark: int) -> None:
+        """What all workers knew about the push services after the mark. What was found out here since then, or is not
+        written down yet, is newer."""
         with self._lock:
             for one in standings:
-                gate = self._gates.get(one.id)
-                if gate is None:
-                    gate = self._gates[one.id] = Gate(one.id, one.host, self._most, self._now)
+                gate = self._gates.get(one.id) or self._add_gate(one)
+                if not gate.is_known or gate.changed > mark:
+                    continue
                 if one.is_paused and gate.phase is Phase.OPEN:
                     gate.close()
                     self._withdraw(one.id)
                 elif not one.is_paused and gate.phase is not Phase.OPEN:
                     gate.open(self._pace(one, gate))
 
+    def written(self, happened: Iterable[Happened]) -> None:
+        """All workers know it now."""
+        with self._lock:
+            for one in happened:
+                if isinstance(one, Opened | Closed):
+                    self._note_change(self._gates[one.service_id], is_known=True)
+
     def try_one(self, service_id: int) -> None:
         with self._lock:
             self._gates[service_id].try_one()
+
+    def close_one(self, service_id: int) -> None:
+        with self._lock:
+            self._gates[service_id].close()
 
     def room(self, service_id: int, lane: Lane) -> int:
         """How many more may be taken. What is personal has a room of its own, for a broadcast fills all of it."""
@@ -146,9 +163,10 @@ class Flow:
             self._hold(one, outcome)
             seconds = time.monotonic() - sent_at
             self.happened.append(Answered(one, outcome, gate.accepts_others, gate.host, seconds))
-            if isinstance(outcome, SubscriptionGone) and (wave := gate.gone_wave()):
+            if wave := gate.gone_wave():
                 self.happened.append(wave)
             if change is not None:
+                self._note_change(gate, is_known=False)
                 self.happened.append(change)
             if isinstance(change, Closed):
                 self._withdraw(one.row.service_id)
@@ -160,6 +178,16 @@ class Flow:
             self.is_closed = True
             for service_id in self._gates:
                 self._withdraw(service_id)
+
+    def _add_gate(self, standing: Standing) -> Gate:
+        gate = self._gates[standing.id] = Gate(standing.id, standing.host, self._most, self._now)
+        if standing.careful_until is not None and standing.careful_until > self._now():
+            gate.pace = self._pace(standing, gate)  # it was down, and this worker has not seen it
+        return gate
+
+    def _note_change(self, gate: Gate, *, is_known: bool) -> None:
+        self._changes += 1
+        gate.changed, gate.is_known = self._changes, is_known
 
     def _here(self) -> list[Ready]:
         with self._lock:

@@ -66,6 +66,9 @@ class Gate:
         self.window = min(FIRST_WINDOW, most)
         self.pace: Pace | None = None
         self.rate = Rate(now)
+        # When it last opened or closed by itself, and whether all workers know: until then they cannot say otherwise.
+        self.changed = 0
+        self.is_known = True
         self._most = most
         self._now = now
         self._failures_in_row = 0
@@ -73,7 +76,7 @@ class Gate:
         self._accepted: deque[bool] = deque(maxlen=RECENT)
         # Browsers whose last push failed: they say once that something is wrong, and not with every attempt.
         self._troubled: set[int] = set()
-        self._gone: deque[bool] = deque(maxlen=MOST_FOR_A_WAVE)
+        self._counted = self._gone = 0
         self._slowed: dict[int, tuple[datetime, datetime]] = {}
 
     def may_send(self, *, is_personal: bool) -> bool:
@@ -98,7 +101,7 @@ class Gate:
     def answered(self, subscription_id: int, outcome: Outcome) -> Change | None:
         self.in_flight -= 1
         self._accepted.append(isinstance(outcome, Accepted))
-        self._gone.append(isinstance(outcome, SubscriptionGone))
+        self._count_gone(isinstance(outcome, SubscriptionGone))
         match outcome:
             case RetryLater(why=Why.SLOW_DOWN):
                 return self._slowed_down(subscription_id, outcome)
@@ -109,11 +112,11 @@ class Gate:
 
     def gone_wave(self) -> GoneWave | None:
         """Said once for each wave."""
-        sent, gone = len(self._gone), sum(self._gone)
-        if sent < LEAST_FOR_A_WAVE or gone <= SHARE_OF_A_WAVE * sent:
+        counted, gone = self._counted, self._gone
+        if counted < LEAST_FOR_A_WAVE or gone <= SHARE_OF_A_WAVE * counted:
             return None
-        self._gone.clear()
-        return GoneWave(self.host, f"{gone} of the last {sent}")
+        self._counted = self._gone = 0
+        return GoneWave(self.host, f"{gone} of the last {counted}")
 
     def close(self) -> None:
         self.phase = Phase.CLOSED
@@ -129,6 +132,12 @@ class Gate:
         self._failures_in_row = 0
         self._recent.clear()
         self._slowed.clear()
+
+    def _count_gone(self, is_gone: bool) -> None:
+        if self._counted >= MOST_FOR_A_WAVE:  # what is long ago counts for less
+            self._counted, self._gone = self._counted // 2, self._gone // 2
+        self._counted += 1
+        self._gone += is_gone
 
     def _well(self, subscription_id: int) -> Change | None:
         self._failures_in_row = 0

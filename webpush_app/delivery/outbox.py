@@ -92,8 +92,19 @@ def _enqueue(
     lasts: timedelta,
 ) -> int:
     """`INSERT … SELECT`: a message to one browser and a broadcast to a million are the same statement."""
+    values = _values(kind, subject_id, recipient, lane, lasts)
+    source = select(*values.values()).where(PushSubscription.off_at.is_(None), *which)
+    result: Any = db.session.execute(insert(Push).from_select([*values], source))
+    if result.rowcount:
+        after_commit(tell_due)
+    return int(result.rowcount)
+
+
+def _values(
+    kind: str, subject_id: int, recipient: ColumnElement[Any] | Any, lane: Lane, lasts: timedelta
+) -> dict[str, Any]:
     moment = clock.now()
-    values = {
+    return {
         "kind": literal(kind),
         "subject_id": literal(subject_id, Push.subject_id.type),
         "subscription_id": PushSubscription.id,
@@ -102,13 +113,9 @@ def _enqueue(
         "lane": literal(int(lane)),
         "state": literal(str(State.QUEUED)),
         "attempts": literal(0),
-        **{"crashes": literal(0), "is_short": literal(False, Push.is_short.type)},
+        "crashes": literal(0),
+        "is_short": literal(False, Push.is_short.type),
         "created_at": literal(moment, UtcDateTime()),
         "expires_at": literal(moment + lasts, UtcDateTime()),
         "due_at": literal(moment, UtcDateTime()),
     }
-    source = select(*values.values()).where(PushSubscription.off_at.is_(None), *which)
-    result: Any = db.session.execute(insert(Push).from_select([*values], source))
-    if result.rowcount:
-        after_commit(tell_due)
-    return int(result.rowcount)

@@ -19,7 +19,6 @@ from webpush_app.delivery.policy import For
 from webpush_app.delivery.preparing import CRASHED
 from webpush_app.errors import DatabaseBusy
 from webpush_app.protocol.answers import Refused, RefusedFor, RetryLater
-from webpush_app.subscriptions import service as subscriptions
 from webpush_app.subscriptions import standing
 from webpush_app.subscriptions.models import Off
 from webpush_app.subscriptions.push_services import Pause
@@ -106,7 +105,7 @@ def _tell_browsers(answered: Sequence[Answered]) -> None:
 
 def _turn_off(answered: Sequence[Answered], because: Off) -> None:
     if answered:
-        subscriptions.turn_off(_browsers(answered), because, claimed_at=_claimed_at(answered))
+        standing.turn_off(_browsers(answered), because, claimed_at=_claimed_at(answered))
 
 
 def _browsers(answered: Sequence[Answered]) -> list[int]:

@@ -12,10 +12,15 @@ from collections.abc import Callable
 from flask import Flask
 
 from webpush_app.broadcasts.service import fan_out_step
+from webpush_app.delivery import tidy
+from webpush_app.delivery.beats import Beat
 from webpush_app.delivery.claims import give_back_all
 from webpush_app.delivery.dispatcher import GROUP, Dispatcher
 from webpush_app.delivery.doorbell import Doorbell
+from webpush_app.delivery.housekeeping import HouseKeeping
+from webpush_app.logs import line
 from webpush_app.protocol.transport import Transport
+from webpush_app.subscriptions import standing
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +33,14 @@ AFTER_A_FAILURE_SECONDS = 1.0
 PACED_SECONDS = 0.1
 
 Round = Callable[[], object]  # true when there may be more to do at once
+
+
+def _seconds_until_next(step: Callable[[], float]) -> float:
+    try:
+        return step()
+    except Exception:
+        log.exception(line("house_keeping_failed"))
+        return AFTER_A_FAILURE_SECONDS
 
 
 class Loop:
@@ -109,7 +122,14 @@ class Loop:
                 self._more_to_fill.wait(LOOK_EVERY_SECONDS)
 
     def _keep_house(self) -> None:
-        return
+        beat = Beat(self._dispatcher.counters)
+        house = HouseKeeping(lambda: tidy.steps(tidy.forgetting(standing.forget_gone)))
+        while not self._is_stopping:
+            with self._app.app_context():
+                seconds = min(_seconds_until_next(beat.step), _seconds_until_next(house.step))
+            self._has_ended.wait(seconds)
+        with self._app.app_context():
+            beat.stop()
 
     def _give_back(self) -> None:
         tokens = self._flow.tokens()

@@ -36,8 +36,9 @@ _HAS_CONTACT = "has_contact_for_push_services"
 class _Held:
     keys: tuple[VapidKey, ...]
     by_public: Mapping[str, VapidKey]
-    version: key_file.Version
-    """Of the file; keys of the settings have none, and stay as they are."""
+    file: str | None
+    """Where they can change; those of the settings stay as they are."""
+    version: key_file.Version = key_file.MISSING
 
 
 def current_key() -> VapidKey:
@@ -105,40 +106,37 @@ def prepare() -> None:
 def _held() -> _Held:
     held: _Held | None = current_app.extensions.get(_HELD)
     if held is None:
-        held = _first()
-    elif not is_given():
-        held = _as_of_now(held)
-    current_app.extensions[_HELD] = held
+        held = current_app.extensions[_HELD] = _first()
+    elif held.file and key_file.version(held.file) != held.version:
+        held = current_app.extensions[_HELD] = _again(held)
     return held
 
 
 def _first() -> _Held:
     given = _settings().vapid_private_key
     if given:
-        return _hold(vapid_key_lists.read_keys(given), key_file.MISSING)
+        return _hold(vapid_key_lists.read_keys(given))
     path = place()
     if not path.exists():
         _check_may_be_made(path)
         key_file.read(path, new_key)
-    version = key_file.version(path)
-    return _hold(key_file.read(path), version)
+    version = key_file.version(path)  # first: what changes after it is seen the next time
+    return _hold(key_file.read(path), path, version)
 
 
-def _as_of_now(held: _Held) -> _Held:
+def _again(held: _Held) -> _Held:
     """What went wrong with the file since is said once; whoever is served goes on being served."""
     path = place()
     version = key_file.version(path)
-    if version == held.version:
-        return held
     try:
-        return _hold(key_file.read(path), version)
+        return _hold(key_file.read(path), path, version)
     except StartError as error:
         log.error("%s Until then this process goes on with the keys that it has read before.", error)  # noqa: TRY400
         return replace(held, version=version)
 
 
-def _hold(found: Sequence[VapidKey], version: key_file.Version) -> _Held:
-    return _Held(tuple(found), {key.public: key for key in found}, version)
+def _hold(found: tuple[VapidKey, ...], path: Path | None = None, version: key_file.Version = key_file.MISSING) -> _Held:
+    return _Held(found, {key.public: key for key in found}, str(path) if path else None, version)
 
 
 def _check_may_be_made(path: Path) -> None:

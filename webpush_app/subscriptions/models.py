@@ -5,7 +5,7 @@ import json
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text
+from sqlalchemy import ForeignKey, Index, SmallInteger, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webpush_app import clock
@@ -33,6 +33,13 @@ class PushSubscription(Base):
     __tablename__ = "push_subscriptions"
     __table_args__ = (
         Index("ix_push_subscriptions_address_created_at", "address", "created_at"),
+        # Of those that are off, for who forgets the ones that have been gone for long. It costs the others nothing.
+        Index(
+            "ix_push_subscriptions_off",
+            *("off_because", "off_at"),
+            sqlite_where=text("off_at IS NOT NULL"),
+            postgresql_where=text("off_at IS NOT NULL"),
+        ),
         IDS_ARE_NEVER_REUSED,
     )
 

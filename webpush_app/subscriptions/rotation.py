@@ -27,17 +27,14 @@ class Use:
     on: int = 0
     off: int = 0
     last_seen_at: datetime | None = None
+    """Of those that are on, the one that was here last."""
 
 
 def uses() -> Mapping[str, Use]:
     """By public key; also those of keys that are not here."""
-    is_on = case((PushSubscription.off_at.is_(None), 1), else_=0)
-    columns = (
-        PushSubscription.vapid_public_key,
-        func.sum(is_on),
-        func.count(),
-        func.max(PushSubscription.last_seen_at),
-    )
+    is_on = PushSubscription.off_at.is_(None)
+    on, seen_at = func.count(case((is_on, 1))), func.max(case((is_on, PushSubscription.last_seen_at)))
+    columns = (PushSubscription.vapid_public_key, on, func.count(), seen_at)
     rows = db.session.execute(select(*columns).group_by(PushSubscription.vapid_public_key)).all()
     return {public: Use(on, number - on, last_seen_at) for public, on, number, last_seen_at in rows}
 

@@ -16,7 +16,6 @@ from webpush_app.accounts.sessions import session_ending
 from webpush_app.database import db
 from webpush_app.errors import Conflict, NotFound, TooManyRequests
 from webpush_app.protocol.subscription import Subscription
-from webpush_app.subscriptions import standing
 from webpush_app.subscriptions.models import Off, PushSubscription, fingerprint_of
 from webpush_app.subscriptions.push_services import service_of
 
@@ -25,8 +24,6 @@ MOST_DEVICES = 20
 # address is far below it.
 MOST_NEW_STRANGERS = 100
 STRANGERS_WINDOW = timedelta(hours=1)
-
-turn_off = standing.turn_off
 
 
 class MadeWithAnotherKey(Conflict):

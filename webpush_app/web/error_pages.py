@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from webpush_app.database import db
 from webpush_app.errors import AppError
+from webpush_app.logs import line
 from webpush_app.web.viewer import make_viewer_a_stranger
 
 log = logging.getLogger(__name__)
@@ -62,7 +63,8 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _unexpected(error: Exception) -> Response:
-    log.error("unexpected error on %s %r", request.method, request.path, exc_info=error)
+    # The rule, not the path: it may hold a one-time link, or say who reads whose messages.
+    log.error(line("unexpected_error", method=request.method, route=request.url_rule), exc_info=error)
     return _answer(500, "internal_error", message_for(500))
 
 
@@ -109,5 +111,5 @@ def _forget_viewer_if_unknown() -> None:
     try:
         bool(current_user.is_authenticated)
     except Exception:
-        log.exception("the viewer of an error page could not be loaded")
+        log.exception(line("viewer_of_an_error_page_not_loaded"))
         make_viewer_a_stranger()

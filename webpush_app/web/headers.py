@@ -15,6 +15,8 @@ _CONTENT_SECURITY_POLICY = (
     "connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
+# They say themselves what may be kept, and who asks them is no visitor.
+FOR_MACHINES = ("pages.healthz", "pages.readyz", "pages.metrics")
 _A_YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -37,7 +39,7 @@ def _add_headers(response: Response) -> Response:
             _serve_the_whole_site(headers)
     elif request.endpoint == "pages.service_worker":
         _serve_the_whole_site(headers)
-    elif request.endpoint != "pages.healthz":
+    elif request.endpoint not in FOR_MACHINES:
         # What a page says depends on who asks, and in which language.
         headers.setdefault("Cache-Control", "no-store" if _is_private(response) else "no-cache")
         response.vary.update(("Cookie", "Accept-Language"))

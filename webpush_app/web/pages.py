@@ -1,6 +1,11 @@
-"""The pages that belong to no feature: the front page, and whether the service is alive."""
+"""The pages that belong to no feature: the front page, and what machines ask: is it alive, is it ready, what does it
+do?"""
 
 from flask import Blueprint, Response, current_app, jsonify, render_template, url_for
+from flask_babel import gettext as _
+
+from webpush_app.web import metrics as figures
+from webpush_app.web import readiness
 
 pages = Blueprint("pages", __name__)
 
@@ -22,6 +27,28 @@ def healthz() -> Response:
     response: Response = jsonify({"status": "ok"})
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+@pages.get("/readyz")
+def readyz() -> tuple[Response, int]:
+    """Ready: the database answers, somebody sends pushes, and none waits for too long."""
+    report = readiness.current_report()
+    response: Response = jsonify(report.to_json())
+    response.headers["Cache-Control"] = "no-store"
+    return response, 200 if report.is_ready else 503
+
+
+@pages.get("/metrics")
+def metrics() -> tuple[Response, int]:
+    if not figures.may_read():
+        words = _(
+            "Metrics are for this machine itself, for admins who are signed in, and for who sends the METRICS_TOKEN."
+        )
+        response, status = Response(f"{words}\n", content_type="text/plain; charset=utf-8"), 403
+    else:
+        response, status = Response(figures.render(), content_type=figures.CONTENT_TYPE), 200
+    response.headers["Cache-Control"] = "no-store"
+    return response, status
 
 
 @pages.get("/service_worker.js")

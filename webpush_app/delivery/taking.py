@@ -1,0 +1,104 @@
+"""Take what is due: of each push service what there is room for, what is personal first, and one where it is tried."""
+
+from collections.abc import Callable, Collection, Sequence
+
+from webpush_app import clock
+from webpush_app.database import begin_write, db
+from webpush_app.delivery import claims, pauses
+from webpush_app.delivery.claims import Claim, Returned, Share
+from webpush_app.delivery.counters import Counters
+from webpush_app.delivery.flow import Flow
+from webpush_app.delivery.models import Lane
+from webpush_app.delivery.pauses import Standing
+from webpush_app.delivery.preparing import Prepared, prepare
+from webpush_app.delivery.settling import write_down
+from webpush_app.delivery.signers import Signers
+from webpush_app.subscriptions import keyring
+
+BOTH = (Lane.PERSONAL, Lane.BROADCAST)
+
+
+class Taker:
+    def __init__(self, flow: Flow, counters: Counters, tell_sender: Callable[[], None]) -> None:
+        self._flow = flow
+        self._counters = counters
+        self._tell_sender = tell_sender
+        self._signers: Signers | None = None
+
+    def take(self, lanes: Collection[Lane] = BOTH) -> int:
+        """How many rows were taken; 0 when nothing is due or there is no room, or nothing can be signed yet."""
+        signers = self._signers_for_now()
+        if signers is None:
+            return 0
+        mark = self._flow.mark()
+        standings = pauses.read_standings()
+        self._flow.meet(standings, mark)
+        shares = self._shares(standings, lanes)
+        if not shares:
+            return 0
+        claim = claims.claim_due(shares)
+        self._counters.claimed(len(claim.rows))
+        made = _prepare(claim, signers)
+        self._flow.add(made.ready)
+        self._tell_sender()
+        if made.settled or made.returned:
+            write_down(made.returned, made.settled)
+        self._end_vain_probes(shares, made)
+        return len(claim.rows)
+
+    def _signers_for_now(self) -> Signers | None:
+        contact = keyring.contact()
+        db.session.rollback()
+        if contact is None:
+            return None
+        keys = keyring.keys()
+        if self._signers is None or not self._signers.are_of(keys, contact):
+            self._signers = Signers(keys, contact)
+        return self._signers
+
+    def _shares(self, standings: Sequence[Standing], lanes: Collection[Lane]) -> list[Share]:
+        shares: list[Share] = []
+        has_suspect = self._flow.has_suspect
+        for one in standings:
+            shares += self._shares_of(one, lanes, may_be_suspect=not has_suspect)
+            has_suspect = has_suspect or any(share.is_suspect for share in shares)
+        return shares
+
+    def _shares_of(self, one: Standing, lanes: Collection[Lane], *, may_be_suspect: bool) -> list[Share]:
+        due = [lane for lane in sorted(lanes) if (one.has_broadcast if lane else one.has_personal)]
+        suspect = [lane for lane in sorted(lanes) if (one.has_suspect_broadcast if lane else one.has_suspect_personal)]
+        if one.is_paused:
+            return self._probe(one, due, suspect)
+        if suspect and may_be_suspect and self._flow.room(one.id, Lane.PERSONAL):
+            return [Share(one.id, suspect[0], 1, is_suspect=True)]
+        shares = [Share(one.id, lane, self._flow.room(one.id, lane)) for lane in due[:1]]
+        return [share for share in shares if share.most]
+
+    def _probe(self, one: Standing, due: list[Lane], suspect: list[Lane]) -> list[Share]:
+        is_wanted = bool(due or suspect) and one.may_be_probed(clock.now())
+        if not is_wanted or not pauses.begin_probe(one.id):
+            return []
+        self._flow.try_one(one.id)
+        return [Share(one.id, (due or suspect)[0], 1, is_suspect=not due, is_probe=True)]
+
+    def _end_vain_probes(self, shares: Sequence[Share], made: Prepared) -> None:
+        """What was to try a service was not to be sent at all: another may try it at once."""
+        tried = {one.row.service_id for one in made.ready}
+        vain = [share.service_id for share in shares if share.is_probe and share.service_id not in tried]
+        for service_id in vain:
+            self._flow.close_one(service_id)
+            begin_write()
+            pauses.end_probe(service_id)
+            db.session.commit()
+
+
+def _prepare(claim: Claim, signers: Signers) -> Prepared:
+    """What cannot be prepared is handed back: nobody died of it."""
+    try:
+        made = prepare(claim, signers)
+        db.session.rollback()  # no snapshot is held while push services are talked to
+        return made
+    except BaseException:
+        db.session.rollback()
+        write_down([Returned(row, clock.now()) for row in claim.rows])
+        raise
