@@ -4,13 +4,20 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 SHELL := /bin/sh
 
-.PHONY: help run test check bench format lock clean
+# Where DATABASE_URL names PostgreSQL, in the environment or in the settings file, `make run` installs what it needs.
+# Where a settings file puts the address together in a way that is not seen here, the start says what to run.
+IN_FILE = $(shell grep -Es '^[[:space:]]*DATABASE_URL[[:space:]]*=.*postgres' "$${INSTANCE_PATH:-instance}/application.cfg.py")
+NEEDED := $(if $(if $(DATABASE_URL),$(filter postgres%,$(DATABASE_URL)),$(IN_FILE)),scale,run)
+
+.PHONY: help run scale test check bench format lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-run: $(VENV)/.run ## start the service; PORT=8080 make run chooses another port
+run: $(VENV)/.$(NEEDED) ## start the service; PORT=8080 make run chooses another port
 	@exec $(PYTHON) app.py
+
+scale: $(VENV)/.scale ## install what PostgreSQL needs; make run does it where DATABASE_URL names it
 
 test: $(VENV)/.dev ## the whole test suite; make test ARGS="-k badge" runs a part
 	@sh scripts/browser.sh
@@ -41,6 +48,10 @@ $(VENV)/.run: requirements.txt scripts/setup.sh
 	@sh scripts/setup.sh requirements.txt
 	@touch $@
 
-$(VENV)/.dev: requirements.txt requirements-dev.txt scripts/setup.sh
-	@sh scripts/setup.sh requirements.txt requirements-dev.txt
+$(VENV)/.scale: requirements.txt requirements-scale.txt scripts/setup.sh
+	@sh scripts/setup.sh requirements.txt requirements-scale.txt
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.dev: requirements.txt requirements-scale.txt requirements-dev.txt scripts/setup.sh
+	@sh scripts/setup.sh requirements.txt requirements-scale.txt requirements-dev.txt
+	@touch $@ $(VENV)/.scale $(VENV)/.run

@@ -8,7 +8,7 @@
 # ITEMS_PER_PAGE = 20
 # POLL_SECONDS = 10
 # TRUSTED_PROXIES = 0
-# VAPID_PRIVATE_KEY = ""  # a key of your own; without this line one is made and kept in the file vapid_private_key
+# VAPID_PRIVATE_KEY = ""  # yours, newest first; without this line one is made and kept in the file vapid_private_key
 # VAPID_PUBLIC_KEY = ""  # follows from the private key
 # VAPID_CLAIM_EMAIL = "ops@example.com"
 # PUSH_SERVICE_HOSTS = "push.example.org,*.example.net"

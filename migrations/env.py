@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from webpush_app.database import db
 from webpush_app.database.base import UtcDateTime
+from webpush_app.database.postgresql import migrate_alone
 from webpush_app.database.sqlite import WRITES, check_foreign_keys, without_foreign_keys
 
 
@@ -31,6 +32,7 @@ def _migrate(connection: Connection) -> None:
         process_revision_directives=_drop_empty,
     )
     with connection.begin():
+        migrate_alone(connection)
         context.run_migrations()
         check_foreign_keys(connection)
 
@@ -41,8 +43,9 @@ def _render_item(kind: str, item: Any, _context: Any) -> Any:
 
 
 def _drop_empty(_context: Any, _revision: Any, directives: list[Any]) -> None:
-    """`flask db migrate` writes no file when nothing changed."""
-    if directives and directives[0].upgrade_ops.is_empty():
+    """`flask db migrate` writes no file when nothing changed. `flask db check` needs to be told so all the same."""
+    is_to_be_written = getattr(context.config.cmd_opts, "autogenerate", False)
+    if is_to_be_written and directives and directives[0].upgrade_ops.is_empty():
         directives.clear()
 
 

@@ -1,6 +1,5 @@
 """What every test may ask for: an app on a database of its own, built by the migrations; people; and their browsers."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,23 +9,18 @@ from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
 from playwright.sync_api import Playwright, sync_playwright
 
+from tests.databases import SECRET_KEY, Database, settings_in
 from tests.people import PASSWORD, Browser, People
-from webpush_app import start, translate
+from webpush_app import translate
 from webpush_app.accounts import passwords
-from webpush_app.config import Settings
 from webpush_app.database import db
 from webpush_app.factory import create_app
 
-pytest_plugins = ["tests.missing_browser"]
+__all__ = ["SECRET_KEY", "settings_in"]
 
-SECRET_KEY = "a key for tests alone, of more than 32 characters"
+pytest_plugins = ["tests.missing_browser", "tests.both_databases"]
 
 AppMaker = Callable[..., Flask]
-
-
-def settings_in(folder: Path, **given: object) -> Settings:
-    defaults = {"secret_key": SECRET_KEY, "database_url": f"sqlite:///{folder / 'webpush.sqlite3'}"}
-    return Settings(instance_path=folder, **(defaults | given))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -42,32 +36,24 @@ def playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture(scope="session")
-def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database as the migrations make it; each test gets a copy."""
-    folder = tmp_path_factory.mktemp("migrated")
-    app = start.prepare(settings_in(folder))
-    with app.app_context():
-        db.engine.dispose()
-    return folder / "webpush.sqlite3"
-
-
-@pytest.fixture(scope="session")
 def password_hash() -> str:
     """Made once: hashing is slow on purpose."""
     return passwords.hash_password(PASSWORD)
 
 
+@pytest.fixture(scope="session")
+def _templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Templates are compiled once for all tests, not once for each."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def make_app(tmp_path: Path, migrated_database: Path) -> Iterator[AppMaker]:
+def make_app(tmp_path: Path, database: Database, _templates: FileSystemBytecodeCache) -> Iterator[AppMaker]:
     made: list[Flask] = []
 
     def make(**given: object) -> Flask:
-        target = tmp_path / "webpush.sqlite3"
-        if not target.exists():
-            shutil.copyfile(migrated_database, target)
-        made.append(create_app(settings_in(tmp_path, **given)))
-        # Templates are compiled once for all tests, not once for each.
-        made[-1].jinja_env.bytecode_cache = FileSystemBytecodeCache(str(migrated_database.parent))
+        made.append(create_app(settings_in(tmp_path, **{"database_url": database.url, **given})))
+        made[-1].jinja_env.bytecode_cache = _templates
         return made[-1]
 
     yield make

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from importlib import metadata
 
+import pytest
+
 from webpush_app.config import ROOT
 
 # Everything the start command and the server load, gunicorn's worker included, in an interpreter of its own.
@@ -14,8 +16,15 @@ import json, sys
 import webpush_app.start, webpush_app.server
 from gunicorn.app import wsgiapp
 from gunicorn import arbiter, http
+"""
+_LOAD_POSTGRESQL = """
+import psycopg, sqlalchemy
+sqlalchemy.create_engine("postgresql+psycopg://")
+"""
+_SAY = """
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """
+FILES = ("requirements", "requirements-scale", "requirements-dev")
 
 
 # pip's own, and colours that alembic's template engine uses where they happen to be installed.
@@ -26,8 +35,19 @@ def _plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def test_everything_that_is_loaded_is_pinned() -> None:
-    done = subprocess.run([sys.executable, "-c", _LOAD], cwd=ROOT, capture_output=True, text=True, check=True)
+def _pins(file: str) -> dict[str, str]:
+    """Each package with its version."""
+    found = re.findall(r"^([\w.-]+)==([^ ;]+)", (ROOT / f"{file}.txt").read_text(), re.MULTILINE)
+    return {_plain(name): version for name, version in found}
+
+
+@pytest.mark.parametrize(
+    ("program", "files", "among"),
+    [(_LOAD, FILES[:1], "gunicorn"), (_LOAD + _LOAD_POSTGRESQL, FILES[:2], "psycopg-binary")],
+    ids=["the service", "with PostgreSQL"],
+)
+def test_everything_that_is_loaded_is_pinned(program: str, files: tuple[str, ...], among: str) -> None:
+    done = subprocess.run([sys.executable, "-c", program + _SAY], cwd=ROOT, capture_output=True, text=True, check=True)
     loaded = set(json.loads(done.stdout))
     needed = {
         _plain(package)
@@ -35,23 +55,30 @@ def test_everything_that_is_loaded_is_pinned() -> None:
         if module in loaded
         for package in packages
     }
-    pinned = {
-        _plain(name) for name in re.findall(r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
-    }
-    assert "gunicorn" in needed
+    pinned = {name for file in files for name in _pins(file)}
+    assert among in needed
     assert needed - pinned - _NOT_NEEDED == set()
 
 
+def test_what_is_pinned_twice_is_pinned_alike() -> None:
+    """They are installed together, and pip refuses two versions of one package."""
+    together: dict[str, set[str]] = {}
+    for file in FILES:
+        for name, version in _pins(file).items():
+            together.setdefault(name, set()).add(version)
+    assert {name: versions for name, versions in together.items() if len(versions) > 1} == {}
+
+
 def test_every_package_says_why_it_is_there() -> None:
-    for file in ("requirements.in", "requirements-dev.in"):
-        for line in (ROOT / file).read_text().splitlines():
+    for file in FILES:
+        for line in (ROOT / f"{file}.in").read_text().splitlines():
             if line and not line.startswith(("#", "-")):
                 assert re.fullmatch(r"[\w.\[\]-]+ +# \S.*", line), line
 
 
 def test_every_pin_has_hashes_and_no_address() -> None:
-    for file in ("requirements.txt", "requirements-dev.txt"):
-        text = (ROOT / file).read_text()
+    for file in FILES:
+        text = (ROOT / f"{file}.txt").read_text()
         assert "://" not in text
         for pin in re.findall(r"^[\w.-]+==.*$", text, re.MULTILINE):
             assert pin.endswith("\\"), pin

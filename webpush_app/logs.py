@@ -30,7 +30,7 @@ _DATA_ERRORS = "22"
 _PATH = re.compile(r"(https?://[^\s/?#\"'<>]+)[/?#][^\s\"'<>]+", re.IGNORECASE)
 # Long, and letters of both sizes mixed with figures: no word and no name in code is like that; keys and tokens are.
 _TOKEN = re.compile(r"(?=[\w%~+-]*[A-Z])(?=[\w%~+-]*[a-z])(?=[\w%~+-]*[0-9])[\w%~+-]{20,}={0,2}", re.ASCII)
-_PLAIN = re.compile(r"[\w.:/@+-]+", re.ASCII)
+_PLAIN = re.compile(r"[\w.:/@<>+-]+", re.ASCII)
 
 log = logging.getLogger(__name__)
 _known: set[str] = set()

@@ -22,7 +22,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from webpush_app import config, translate
 from webpush_app.accounts import first_admin
 from webpush_app.config import ROOT, Settings
-from webpush_app.database import begin_write, db
+from webpush_app.database import begin_write, check, db
 from webpush_app.errors import AppError, StartError
 from webpush_app.factory import create_app
 from webpush_app.subscriptions import keyring
@@ -63,6 +63,7 @@ def prepare(settings: Settings) -> Flask:
     with _alone(settings):
         try:
             list(translate.compile_stale())
+            check(settings.database_url)
             app = create_app(settings)
             with app.app_context():
                 _migrate()

@@ -1,17 +1,14 @@
 """`flask user …`: people made from the command line, and refusals in one line."""
 
-import sqlite3
-from contextlib import closing
-
 import pytest
 from click.testing import Result
 from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.accounts.steps import person, sign_in, usernames
+from tests.databases import Database
 from tests.people import PASSWORD, People
 from webpush_app.accounts import service
-from webpush_app.database import sqlite
 
 
 def _run(app: Flask, *arguments: str, typed: str | None = None) -> Result:
@@ -107,14 +104,12 @@ def test_a_wrong_contact_makes_nobody_an_admin(app: Flask, people: People) -> No
     assert _contact(app) is None
 
 
+@pytest.mark.usefixtures("little_patience")
 @pytest.mark.parametrize("arguments", [["create", "john", "--password", PASSWORD], ["make-admin", "susan"]])
 def test_a_busy_database_is_said_in_one_line(
-    app: Flask, people: People, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+    app: Flask, database: Database, people: People, arguments: list[str]
 ) -> None:
     people("susan")
-    monkeypatch.setattr(sqlite, "PATIENCE_SECONDS", 0.05)
-    with closing(sqlite3.connect(app.config["SETTINGS"].instance_path / "webpush.sqlite3")) as writer:
-        writer.isolation_level = None
-        writer.execute("BEGIN IMMEDIATE")
+    with database.somebody_writes():
         result = _run(app, *arguments)
     assert _is_refused(result, "The service is very busy.")

@@ -1,6 +1,6 @@
 """A program that does nothing but the steps of broadcasts, until none is unfinished; several of it run at once.
 
-`python -m tests.broadcasts.fanning_out FOLDER STEP`; begins when a line comes, and says how many steps it did.
+`python -m tests.broadcasts.fanning_out FOLDER DATABASE STEP`; begins when a line comes, and says how many steps it did.
 """
 
 import sys
@@ -18,9 +18,9 @@ from webpush_app.factory import create_app
 READY = "Ready"
 
 
-def main(folder: str, step: str) -> None:
+def main(folder: str, database_url: str, step: str) -> None:
     service.STEP = int(step)
-    app = create_app(settings_in(Path(folder)))
+    app = create_app(settings_in(Path(folder), database_url=database_url))
     with app.app_context():
         unfinished = db.session.scalar(select(exists().where(Broadcast.fanned_out_at.is_(None))))
         db.session.rollback()
@@ -34,6 +34,8 @@ def main(folder: str, step: str) -> None:
             steps += service.fan_out_step()
             unfinished = db.session.scalar(select(exists().where(Broadcast.fanned_out_at.is_(None))))
         time.sleep(0.002)  # the others get their turn
+    with app.app_context():
+        db.engine.dispose()
     sys.stdout.write(f"{steps}\n")
 
 

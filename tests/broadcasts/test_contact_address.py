@@ -1,6 +1,5 @@
 """Push services want to know whom to reach: until an admin gives an address, everything waits, and the pages say so."""
 
-import sqlite3
 import time
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from tests.broadcasts import page
 from tests.broadcasts.delivery import Delivery
 from tests.broadcasts.site import Site
 from tests.conftest import AppMaker
+from tests.databases import Database
 from tests.people import Browser, csrf_token
 from tests.push.service import PushService
 from webpush_app.broadcasts.service import Progress
@@ -112,13 +112,11 @@ def test_what_waited_is_let_go(
     assert site.progress(broadcast) == Progress(1, accepted=1, failed=0, is_done=True)
 
 
-def test_the_worker_hears_of_it_once_it_is_stored(admin: Browser, tmp_path: Path) -> None:
+def test_the_worker_hears_of_it_once_it_is_stored(admin: Browser, database: Database, tmp_path: Path) -> None:
     stored: list[list[tuple[str, str]]] = []
 
     def look(_sender: object) -> None:
-        elsewhere = sqlite3.connect(tmp_path / "webpush.sqlite3")
-        stored.append(elsewhere.execute("SELECT name, value FROM site_facts").fetchall())
-        elsewhere.close()
+        stored.append([*database.rows("SELECT name, value FROM site_facts")])
 
     doorbell = Doorbell(tmp_path)
     try:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.broadcasts.fanning_out import READY
 from tests.broadcasts.site import Site
+from tests.databases import Database
 from webpush_app.broadcasts.service import Progress
 from webpush_app.config import ROOT
 from webpush_app.delivery.models import State
@@ -16,9 +17,9 @@ STEP = 3
 SECONDS = 60.0
 
 
-def _start(folder: Path) -> subprocess.Popen[str]:
+def _start(folder: Path, database: Database) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", "tests.broadcasts.fanning_out", str(folder), str(STEP)],
+        [sys.executable, "-W", "error", "-m", "tests.broadcasts.fanning_out", str(folder), database.url, str(STEP)],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -33,9 +34,9 @@ def _steps_of(worker: subprocess.Popen[str]) -> int:
     return int(said)
 
 
-def _run(folder: Path) -> list[int]:
+def _run(folder: Path, database: Database) -> list[int]:
     """How many steps each of them did."""
-    workers = [_start(folder) for _number in range(WORKERS)]
+    workers = [_start(folder, database) for _number in range(WORKERS)]
     try:
         for worker in workers:
             assert worker.stdout is not None
@@ -51,10 +52,10 @@ def _run(folder: Path) -> list[int]:
             worker.wait()
 
 
-def test_two_workers_write_each_row_once(site: Site, tmp_path: Path) -> None:
+def test_two_workers_write_each_row_once(site: Site, database: Database, tmp_path: Path) -> None:
     browsers = site.browsers(BROWSERS)
     broadcasts = [site.start(), site.start()]
-    steps = _run(tmp_path)
+    steps = _run(tmp_path, database)
     assert all(steps), steps
     assert sum(steps) == len(broadcasts) * BROWSERS // STEP
     for broadcast in broadcasts:

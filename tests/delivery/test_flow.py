@@ -153,7 +153,7 @@ def test_a_gate_that_was_just_closed_here_is_not_opened_by_what_was_known_before
         memory.flow.answered(number, BUSY)
     memory.meet()
     assert memory.flow.room(SLOW, Lane.PERSONAL) == 0, "nobody else can know it"
-    memory.flow.written(list(memory.flow.happened))
+    memory.flow.written_down(len(memory.flow.happened))
     memory.meet(mark=before)
     assert memory.flow.room(SLOW, Lane.PERSONAL) == 0, "it was read before it was written"
     memory.meet()
@@ -234,4 +234,6 @@ def test_one_suspect_at_a_time_is_known_wherever_it_is(memory: Memory) -> None:
     memory.send()
     under_way = memory.flow.has_suspect
     memory.flow.answered(1, WELL)
-    assert (waiting, under_way, memory.flow.has_suspect) == (True, True, False)
+    answered = memory.flow.has_suspect
+    memory.flow.written_down(1)
+    assert (waiting, under_way, answered, memory.flow.has_suspect) == (True, True, True, False)

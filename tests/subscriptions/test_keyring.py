@@ -13,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.conftest import AppMaker, settings_in
+from tests.databases import Database
 from tests.subscriptions.devices import Device, end, listed, post, result_of, stored, subscribe
 from webpush_app import start
 from webpush_app.config import ROOT
@@ -104,8 +105,11 @@ def test_a_process_reads_it_once(app: Flask, file: Path) -> None:
     assert not file.exists()
 
 
-def test_eight_processes_that_start_together_have_one_key(app: Flask, tmp_path: Path, file: Path) -> None:
+def test_eight_processes_that_start_together_have_one_key(
+    app: Flask, database: Database, tmp_path: Path, file: Path
+) -> None:
     environment = {"PATH": os.environ["PATH"], "INSTANCE_PATH": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    environment["DATABASE_URL"] = database.url
     command = [sys.executable, "-c", PROGRAM]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=30, check=False)
     assert (done.returncode, done.stderr) == (0, "")

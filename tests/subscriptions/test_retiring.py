@@ -164,7 +164,8 @@ def test_one_that_was_killed_has_hit_nobody_with_a_wrong_key_and_can_be_run_agai
     old, client, device = current(app), app.test_client(), Device()
     number = subscribe(client, device)
     done(app, "rotate")
-    env = {**environment(tmp_path, 5000, SECRET_KEY=SECRET_KEY, OLD=old), "PYTHONPATH": str(ROOT)}
+    given = {"SECRET_KEY": SECRET_KEY, "DATABASE_URL": app.config["SETTINGS"].database_url, "OLD": old}
+    env = environment(tmp_path, 5000, PYTHONPATH=str(ROOT), **given)
     killed = subprocess.run([sys.executable, "-c", DIES_AS_THE_KEY_IS_REMOVED], env=env, timeout=60, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert old in kept(app), "it is taken away last"

@@ -10,11 +10,13 @@ import pytest
 from flask import Flask
 
 from tests.accounts.conftest import Hands
-from tests.conftest import AppMaker
+from tests.conftest import AppMaker, settings_in
 from tests.server.running import ROOT, environment
 from tests.subscriptions.devices import Device, change, listed, post, stored, subscribe
 from tests.subscriptions.vapid import current, done, file_of, kept, refused, vapid
 from webpush_app.config import CONFIGURATION_FILE
+from webpush_app.database import db
+from webpush_app.factory import create_app
 from webpush_app.protocol import vapid_keys
 from webpush_app.protocol.vapid_key_lists import read_keys
 from webpush_app.subscriptions.models import Off
@@ -73,6 +75,16 @@ def test_the_first_key_is_made_where_there_is_none_yet(app: Flask) -> None:
     assert len(kept(app)) == 2
 
 
+def test_without_a_database_nothing_is_changed(app: Flask, tmp_path: Path) -> None:
+    first = current(app)
+    (tmp_path / "empty").mkdir()
+    nowhere = create_app(settings_in(tmp_path, database_url=f"sqlite:///{tmp_path / 'empty' / 'webpush.sqlite3'}"))
+    assert "Run: flask db upgrade" in refused(nowhere, "rotate")
+    with nowhere.app_context():
+        db.engine.dispose()
+    assert kept(app) == [first]
+
+
 def test_a_missing_or_broken_file_is_not_written_to(make_app: AppMaker) -> None:
     subscribe(make_app().test_client())
     app = make_app()
@@ -98,10 +110,8 @@ def test_a_file_that_cannot_be_replaced_is_said_in_one_line(app: Flask, monkeypa
 def test_several_that_rotate_at_once_lose_no_key(app: Flask, tmp_path: Path) -> None:
     first = current(app)
     command = [sys.executable, "-m", "flask", "--app", "app:create_app", "vapid", "rotate"]
-    started = [
-        subprocess.Popen(command, cwd=ROOT, env=environment(tmp_path, 5000), stdout=subprocess.PIPE, text=True)
-        for _number in range(4)
-    ]
+    env = environment(tmp_path, 5000, DATABASE_URL=app.config["SETTINGS"].database_url)
+    started = [subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True) for _number in range(4)]
     said = [process.communicate(timeout=60)[0] for process in started]
     made = [re.match(r"The new key (\S{12}) ", text) for text in said]
     assert {key[:12] for key in kept(app)} == {first[:12], *(found[1] for found in made if found)}
@@ -179,7 +189,15 @@ def test_browsers_of_a_key_that_is_not_here_are_listed_too(make_app: AppMaker) -
     subscribe(make_app(vapid_private_key=FIRST.private_text).test_client())
     lines = done(make_app(vapid_private_key=SECOND.private_text), "list").splitlines()
     assert lines[2].split()[:3] == [FIRST.public[:12], "not", "here"]
-    assert lines[3] == "Nothing is sent to browsers whose key is not here. They move over at their next visit."
+    assert lines[3].startswith("Subscribed with keys that are not here: 1 browser. If the server is given VAPID_")
+
+
+def test_so_it_is_said_where_a_person_rotates_without_the_settings_of_the_server(make_app: AppMaker) -> None:
+    app = make_app()
+    current(app)
+    assert "not here" not in done(app, "rotate") + done(app, "list")
+    subscribe(make_app(vapid_private_key=FIRST.private_text).test_client())
+    assert "Subscribed with keys that are not here: 1 browser. " in done(app, "rotate")
 
 
 def test_a_browser_may_still_post_what_it_made_with_the_older_key(app: Flask) -> None:

@@ -5,7 +5,7 @@ from typing import NoReturn
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import text, update
 
 from tests.people import Browser, People
 from webpush_app.accounts.models import User
@@ -118,6 +118,19 @@ def test_the_error_page_is_shown_even_when_the_database_is_gone(
         assert "login_sessions" not in answer.text
         assert "no-store" in answer.headers["Cache-Control"]
     assert "login_sessions" in caplog.text
+
+
+def test_and_when_a_part_of_it_is_gone_that_every_page_asks(app: Flask, susan: Browser) -> None:
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    with app.app_context():
+        begin_write()
+        db.session.execute(text("ALTER TABLE messages RENAME TO away"))
+        db.session.commit()
+    for path, status in (("/people", 500), ("/no/such/page", 404)):
+        answer = susan.get(path)
+        assert answer.status_code == status
+        assert "<h1>" in answer.text
+        assert "Sign out" not in answer.text
 
 
 def test_two_slashes_at_the_beginning_are_one(stranger: FlaskClient) -> None:

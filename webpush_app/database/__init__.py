@@ -1,7 +1,7 @@
-"""The database: models' base, the session's rules, and what is special about SQLite (in `sqlite.py` alone)."""
+"""The database: models' base, the session's rules, and a file each for what is special about SQLite and PostgreSQL."""
 
 from webpush_app.database.base import IDS_ARE_NEVER_REUSED, Base, UtcDateTime
-from webpush_app.database.session import after_commit, begin_write, db, engine_options, init_app, short_write
+from webpush_app.database.session import after_commit, begin_write, check, db, engine_options, init_app, short_write
 from webpush_app.database.upsert import insert_or_update, insert_unless_there
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "UtcDateTime",
     "after_commit",
     "begin_write",
+    "check",
     "db",
     "engine_options",
     "init_app",

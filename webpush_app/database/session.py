@@ -15,7 +15,7 @@ from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
-from webpush_app.database import sqlite
+from webpush_app.database import postgresql, sqlite
 from webpush_app.database.base import Base
 from webpush_app.logs import line
 
@@ -37,17 +37,21 @@ class WriteOutsideBeginWrite(RuntimeError):
 def engine_options(database_url: str) -> dict[str, Any]:
     # What people wrote must not come into the log with an error.
     private = {"hide_parameters": True}
-    if make_url(database_url).get_backend_name() == "sqlite":
-        # Waiting for a connection would be waiting twice: writers already take turns, and readers never wait.
-        return {**private, "pool_size": 8, "max_overflow": -1}
-    return {**private, "pool_size": 10, "max_overflow": 20, "pool_pre_ping": True}
+    url = make_url(database_url)
+    own = (sqlite if url.get_backend_name() == "sqlite" else postgresql).engine_options(url)
+    return {**private, **own}
+
+
+def check(database_url: str) -> None:
+    """At the start, before anything else asks the database."""
+    if make_url(database_url).get_backend_name() == "postgresql":
+        postgresql.check(database_url)
 
 
 def init_app(app: Flask) -> None:
     db.init_app(app)
     with app.app_context():
-        if db.engine.dialect.name == "sqlite":
-            sqlite.prepare(db.engine)
+        (sqlite if db.engine.dialect.name == "sqlite" else postgresql).prepare(db.engine)
 
 
 def begin_write() -> None:
@@ -63,6 +67,7 @@ def short_write() -> Iterator[Connection]:
     """A write of its own, apart from the request's transaction. When somebody else is writing, DatabaseBusy at once."""
     options = {**sqlite.WRITES, sqlite.PATIENCE: 0.0}
     with db.engine.connect().execution_options(**options) as connection, connection.begin():
+        postgresql.wait_for_nobody(connection)
         yield connection
 
 

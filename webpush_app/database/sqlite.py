@@ -13,10 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from flask_babel import lazy_gettext as _l
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import URL, Connection, Engine, event
 
-from webpush_app.errors import DatabaseBusy
+from webpush_app.database import busy
 
 BEGIN_MODE = "sqlite_begin"  # execution option: DEFERRED for readers (the default) or IMMEDIATE for writers
 WRITES = {BEGIN_MODE: "IMMEDIATE"}  # the execution options of who is going to write
@@ -30,6 +29,11 @@ _READS_THE_FILE = (
     # Kept in the file once it is set.
     "PRAGMA journal_mode = WAL",
 )
+
+
+def engine_options(_url: URL) -> dict[str, Any]:
+    # Waiting for a connection would be waiting twice: writers already take turns, and readers never wait.
+    return {"pool_size": 8, "max_overflow": -1}
 
 
 def prepare(engine: Engine) -> None:
@@ -84,8 +88,5 @@ def _when_free(connection: sqlite3.Connection, statement: str, patience_seconds:
             if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
                 raise
             if time.monotonic() >= deadline:
-                raise DatabaseBusy(
-                    _l("The service is very busy. Nothing was saved; please try again in a moment."),
-                    retry_after_seconds=2,
-                ) from error
+                raise busy.nothing_saved() from error
         time.sleep(random.uniform(0.001, 0.015))  # noqa: S311 - not a secret; spreads the writers out

@@ -58,9 +58,7 @@ class Dispatcher:
         happened = list(islice(self.flow.happened, GROUP))
         if happened:
             self._write_down(happened)
-            for _one in happened:
-                self.flow.happened.popleft()
-            self.flow.written(happened)
+            self.flow.written_down(len(happened))
             self._count(happened)
         return len(happened)
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from webpush_app.delivery.claims import Returned
+from webpush_app.delivery.claims import Claimed, Returned
 from webpush_app.delivery.gate import Change, Closed, Gate, Opened, Phase
 from webpush_app.delivery.models import Lane
 from webpush_app.delivery.pace import Pace
@@ -33,6 +33,10 @@ class Answered(NamedTuple):
     host: str
     seconds: float
 
+    @property
+    def row(self) -> Claimed:
+        return self.ready.row
+
 
 Happened = Answered | Returned | Change
 
@@ -51,6 +55,7 @@ class Flow:
         # For each lane: what waits for each push service, whose turn it is first.
         self._waiting: tuple[dict[int, deque[Ready]], ...] = tuple({} for _lane in Lane)
         self._under_way: dict[int, tuple[Ready, float]] = {}
+        self._asked_for_more: set[int] = set()
         self._held: dict[int, datetime] = {}
         self.happened: deque[Happened] = deque()
         self.something_happened = threading.Event()
@@ -66,8 +71,9 @@ class Flow:
 
     @property
     def has_suspect(self) -> bool:
-        """One at a time, and not beside another: whoever is there when a worker dies is suspect next."""
-        return any(one.row.crashes for one in self._here())
+        """One at a time, until it is written down: what is there beside another when a worker dies is suspect again."""
+        happened = [one for one in tuple(self.happened) if isinstance(one, Answered | Returned)]
+        return any(one.row.crashes for one in (*self._here(), *happened))
 
     def tokens(self) -> set[str]:
         return {one.row.lease_token for one in self._here()}
@@ -90,12 +96,15 @@ class Flow:
                 elif not one.is_paused and gate.phase is not Phase.OPEN:
                     gate.open(self._pace(one, gate))
 
-    def written(self, happened: Iterable[Happened]) -> None:
-        """All workers know it now."""
+    def written_down(self, number: int) -> None:
+        """So many of the first things that happened: all workers know them now."""
         with self._lock:
-            for one in happened:
-                if isinstance(one, Opened | Closed):
-                    self._note_change(self._gates[one.service_id], is_known=True)
+            for one in [self.happened.popleft() for _ in range(number)]:
+                match one:
+                    case Opened() | Closed():
+                        self._note_change(self._gates[one.service_id], is_known=True)
+                    case Answered() | Returned() if one.row.crashes:
+                        self._room_came.set()  # only now may the next suspect be taken
 
     def try_one(self, service_id: int) -> None:
         with self._lock:
@@ -129,6 +138,7 @@ class Flow:
                 if gate.pace is not None:
                     gate.pace.use(1)
                 self._waiting[one.row.lane].setdefault(service_id, deque()).append(one)
+                self._asked_for_more.discard(service_id)
                 if self.is_closed or gate.phase is Phase.CLOSED:
                     self._withdraw(service_id)
 
@@ -144,8 +154,8 @@ class Flow:
                     while queue:
                         one = queue.popleft()
                         if self._may_be_sent(one):
-                            if 2 * len(queue) == AHEAD * self._gates[service_id].window:
-                                self._room_came.set()
+                            if 2 * len(queue) <= AHEAD * self._gates[service_id].window:
+                                self._ask_for_more(service_id)
                             queues[service_id] = queues.pop(service_id)  # the others are first in the next turn
                             return self._sent(one)
         return None
@@ -178,6 +188,12 @@ class Flow:
             self.is_closed = True
             for service_id in self._gates:
                 self._withdraw(service_id)
+
+    def _ask_for_more(self, service_id: int) -> None:
+        """Once, until more has come."""
+        if service_id not in self._asked_for_more:
+            self._asked_for_more.add(service_id)
+            self._room_came.set()
 
     def _add_gate(self, standing: Standing) -> Gate:
         gate = self._gates[standing.id] = Gate(standing.id, standing.host, self._most, self._now)

@@ -39,8 +39,8 @@ def steps(*more: Step) -> Sequence[Step]:
         end_alerts,
         forget_alerts,
         forget_workers,
-        UnusedServices().step,
         *more,
+        UnusedServices().step,
     )
 
 

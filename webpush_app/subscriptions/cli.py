@@ -1,7 +1,7 @@
 """`flask vapid …`: the keys that browsers subscribe with."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import click
@@ -41,8 +41,7 @@ def list_keys() -> None:
         click.echo(_line(key.public, kind, uses.pop(key.public, Use()), key.made_at))
     for public, use in uses.items():
         click.echo(_line(public, "not here", use))
-    if any(use.on for use in uses.values()):
-        click.echo("Nothing is sent to browsers whose key is not here. They move over at their next visit.")
+    _say_what_is_not_here(uses)
 
 
 @vapid_commands.command("rotate")
@@ -57,10 +56,11 @@ def rotate(print_key: bool) -> None:
     if print_key:
         raise click.UsageError(f"The keys are kept in {keyring.place()}, and so is the new one: leave --print-key out.")
     with one_line():
+        older, uses = keyring.keys(), rotation.uses()  # first: what fails here has changed nothing
         new = rotation.rotate()
-        keys, uses = keyring.keys(), rotation.uses()
     click.echo(f"The new key {_short(new)} is in use from now on. Nothing has to be restarted.")
-    _say_what_happens(keys, sum(uses.get(key.public, Use()).on for key in keys if key.public != new.public))
+    _say_what_happens(older, sum(uses.get(key.public, Use()).on for key in older))
+    _say_what_is_not_here({public: use for public, use in uses.items() if public not in {key.public for key in older}})
     click.echo(f"Back up {keyring.place()} now: older backups do not have the new key.")
 
 
@@ -76,7 +76,8 @@ def retire(beginning: str, yes: bool) -> None:
     seen = f" The last of them was seen on {_when(use.last_seen_at)} (UTC)." if use.last_seen_at else ""
     click.echo(f"The key {_short(key)} is used by {_browsers(use.on)}.{seen}")
     if not yes:
-        click.confirm("Turn them off until their next visit, and remove the key for good?", abort=True)
+        also = "" if keyring.is_given() else ", and remove the key for good"
+        click.confirm(f"Turn them off until their next visit{also}?", abort=True)
     with one_line():
         count = rotation.turn_off(key.public) if keyring.is_given() else rotation.retire(key.public)
     click.echo(f"Turned off: {_browsers(count)}. They come back by themselves when they visit the site.")
@@ -107,8 +108,8 @@ def _rotate_by_hand(is_wanted: bool) -> None:
     )
 
 
-def _say_what_happens(keys: Sequence[VapidKey], count: int) -> None:
-    oldest = f"flask vapid retire {_short(keys[-1])}"
+def _say_what_happens(older: Sequence[VapidKey], count: int) -> None:
+    oldest = f"flask vapid retire {_short(older[-1])}"
     if not count:
         click.echo(f"No browser is subscribed with an older key. To remove what is not needed any more: {oldest}")
         return
@@ -116,6 +117,16 @@ def _say_what_happens(keys: Sequence[VapidKey], count: int) -> None:
         f"Subscribed with older keys: {_browsers(count)}. They are served with theirs, and move over at their next"
     )
     click.echo(f"visit. When `flask vapid list` shows few that are left: {oldest}")
+
+
+def _say_what_is_not_here(uses: Mapping[str, Use]) -> None:
+    """A person's shell does not know what the server was given in its environment."""
+    count = sum(use.on for use in uses.values())
+    if count:
+        click.echo(
+            f"Subscribed with keys that are not here: {_browsers(count)}. If the server is given VAPID_PRIVATE_KEY in"
+        )
+        click.echo("its environment, run this with the same one. Else nothing is sent to them until their next visit.")
 
 
 def _line(public: str, kind: str, use: Use, made_at: datetime | None = None) -> str:

@@ -41,7 +41,7 @@ def uses() -> Mapping[str, Use]:
 
 def rotate() -> VapidKey:
     """Where the keys are kept in the file. The new one is current from now on, in every process."""
-    keyring.keys()  # made where there is none yet
+    keyring.keys()  # the first one is made where there is none yet
     with key_file.changing(keyring.place()) as keys:
         new = keyring.new_key()
         key_file.write(keyring.place(), [new, *keys])

@@ -74,11 +74,13 @@ def subscribe(
     row.browser, row.locale = browser, locale
     row.address = None if viewer.person else address or None
     row.last_seen_at, row.off_at, row.off_because = clock.now(), None, None
-    db.session.add(row)
     try:
-        db.session.flush()
-    except IntegrityError:  # PostgreSQL: the same browser posted twice in the same instant
-        raise Conflict(_("This browser was just being subscribed by another request. Please try again.")) from None
+        with db.session.begin_nested():
+            db.session.add(row)
+    except IntegrityError:  # PostgreSQL: the same browser posted twice in the same instant, and by now it is known
+        return subscribe(
+            given, viewer, vapid_public_key=vapid_public_key, browser=browser, locale=locale, address=address
+        )
     return row, is_new
 
 
@@ -190,6 +192,8 @@ def _make_room(viewer: Viewer) -> None:
     """At most so many browsers a person; those that are off go first, then who has not been seen for longest."""
     if viewer.person is None:
         return
+    # Whoever counts for the same person at the same time waits: the limit holds on PostgreSQL too.
+    db.session.execute(select(User.id).where(User.id == viewer.person.id).with_for_update(key_share=True))
     own = PushSubscription.user_id == viewer.person.id
     count = db.session.scalar(select(func.count()).select_from(PushSubscription).where(own)) or 0
     if count < MOST_DEVICES:

