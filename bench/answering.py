@@ -31,7 +31,9 @@ class TakingService:
 
     def ask(self) -> dict[str, float]:
         """How many pushes it has taken, and what that has cost it."""
-        answer: dict[str, float] = requests.get(f"https://{self.stand_in}/", verify=str(self.ca_file), timeout=30).json()
+        answer: dict[str, float] = requests.get(
+            f"https://{self.stand_in}/", verify=str(self.ca_file), timeout=30
+        ).json()
         return answer
 
 

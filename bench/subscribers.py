@@ -1,5 +1,5 @@
-"""A service whose outbox a worker empties, with browsers that subscribed with real keys; and the same browsers as a file
-for the peers."""
+"""A service whose outbox a worker empties, with browsers that subscribed with real keys; and the same browsers as a
+file for the peers."""
 
 import json
 import time
