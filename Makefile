@@ -9,7 +9,7 @@ SHELL := /bin/sh
 IN_FILE = $(shell grep -Es '^[[:space:]]*DATABASE_URL[[:space:]]*=.*postgres' "$${INSTANCE_PATH:-instance}/application.cfg.py")
 NEEDED := $(if $(if $(DATABASE_URL),$(filter postgres%,$(DATABASE_URL)),$(IN_FILE)),scale,run)
 
-.PHONY: help run scale test check bench format lock clean
+.PHONY: help run scale test check bench soak format lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -32,6 +32,9 @@ check: $(VENV)/.dev ## format, lint, types, and the layers of the house
 
 bench: $(VENV)/.dev ## measure: one JSON line for each figure, peers in the same run
 	@exec $(PYTHON) -m bench
+
+soak: $(VENV)/.dev ## prove that nothing is lost: kills and load, minutes long; make soak ARGS="web-kills --runs 5" runs a part
+	@exec $(PYTHON) -m soak $(ARGS)
 
 format: $(VENV)/.dev ## put every file into the house's format
 	@$(VENV)/bin/ruff format .

@@ -17,20 +17,18 @@ from pathlib import Path
 
 from flask import Flask
 
+from bench.browsers import subscribe
 from bench.figures import MILLISECONDS, median, p95, show, tell, time_once
 from bench.sending import poster
 from bench.site import Site, serving, signed_in
-from tests.push.service import PushService, Subscribed
+from tests.push.service import PushService
 from tests.push.worker_process import Worker, pushing
 from webpush_app import config
 from webpush_app.accounts.service import get_user
 from webpush_app.broadcasts import service as broadcasts
 from webpush_app.database import begin_write, db
 from webpush_app.factory import create_app
-from webpush_app.protocol.subscription import read_subscription
 from webpush_app.subscriptions import keyring
-from webpush_app.subscriptions import service as subscriptions
-from webpush_app.subscriptions.service import Viewer
 
 CONTACT = "mailto:ops@example.com"
 BROWSERS = 5000
@@ -68,7 +66,7 @@ def _set_up(folder: Path) -> Iterator[Set]:
 
 
 def _handed_over(one: Set) -> None:
-    reader = _subscribe(one, 1, owner="reader")[0]
+    reader = subscribe(_app(one.folder), one.service, 1, owner="reader")[0]
     requests, ways = [], []
     with signed_in(one.site, ["writer"]) as (writer,):
         post = poster(writer, "reader")
@@ -89,7 +87,7 @@ def _handed_over(one: Set) -> None:
 
 
 def _broadcast(one: Set) -> None:
-    _subscribe(one, BROWSERS)
+    subscribe(_app(one.folder), one.service, BROWSERS)
     before, started = _cpu_seconds(one.worker), time.perf_counter()
     known = len(one.service.received)
     with _app(one.folder).app_context():
@@ -117,20 +115,6 @@ def _broadcast(one: Set) -> None:
         peer="a loop of pywebpush.webpush()",
         peer_value=peer["memory_mb"],
     )
-
-
-def _subscribe(one: Set, count: int, owner: str | None = None) -> list[Subscribed]:
-    with _app(one.folder).app_context():
-        key = keyring.current_key().public
-        made = [one.service.subscribe(key) for _ in range(count)]
-        begin_write()
-        viewer = Viewer(get_user(owner) if owner else None)
-        for browser in made:
-            given = read_subscription(browser.to_json())
-            subscriptions.subscribe(given, viewer, vapid_public_key=key, browser="Firefox|Linux", locale="en")
-        db.session.commit()
-        db.engine.dispose()
-    return made
 
 
 def _peer(one: Set) -> dict[str, float]:

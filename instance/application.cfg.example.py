@@ -12,6 +12,7 @@
 # VAPID_PUBLIC_KEY = ""  # follows from the private key
 # VAPID_CLAIM_EMAIL = "ops@example.com"
 # PUSH_SERVICE_HOSTS = "push.example.org,*.example.net"
+# PUSH_TRANSPORT = "auto"
 # EMBEDDED_WORKER = True
 # PUSH_LEASE_SECONDS = 60
 # PUSHES_KEPT_DAYS = 7

@@ -71,6 +71,7 @@ RIGHT = [
     ("PUSHES_KEPT_DAYS", "1", 1),
     ("DEAD_LETTERS_KEPT_DAYS", "3650", 3650),
     ("METRICS_TOKEN", "scrape-me/16+abc", "scrape-me/16+abc"),
+    *(("PUSH_TRANSPORT", name, name.lower()) for name in ("auto", "libcurl", "Requests")),
     ("LOG_LEVEL", "debug", "DEBUG"),
 ]
 WRONG = [
@@ -123,6 +124,7 @@ WRONG = [
             "a..b",
         )
     ),
+    ("PUSH_TRANSPORT", "pycurl", "auto, libcurl or requests"),
     ("EMBEDDED_WORKER", "maybe", "true or false"),
     ("PUSH_LEASE_SECONDS", "2", "from 3 to 600"),
     ("PUSH_LEASE_SECONDS", "601", "from 3 to 600"),

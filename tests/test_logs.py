@@ -91,7 +91,9 @@ def test_nor_are_those_of_any_other_error_that_may_hold_a_value(error: Exception
     error.add_note(TEXT)
     shown = told(raising(error))
     assert TEXT not in shown
-    assert type(error).__name__ in shown
+    assert (
+        f"{type(error).__name__}: {'not_found' if isinstance(error, NotFound) else '(its words are left out'}" in shown
+    )
 
 
 def test_what_an_error_came_from_is_told_in_the_same_way() -> None:
@@ -141,6 +143,13 @@ def test_a_statement_that_failed_is_told_without_its_values() -> None:
     assert TEXT not in shown
     assert "IntegrityError: UNIQUE constraint failed: letters.body" in shown
     assert "[SQL: INSERT INTO letters VALUES (?)]" in shown
+
+
+def test_not_even_the_error_itself_knows_them() -> None:
+    """Whoever prints it in another way shows nothing either."""
+    with pytest.raises(IntegrityError) as failed:
+        failing_statement("INSERT INTO letters VALUES (:body)", body=TEXT)()
+    assert TEXT not in f"{failed.value} {failed.value!r}"
 
 
 def test_nor_with_those_that_do_not_fit() -> None:

@@ -38,6 +38,7 @@ class Settings:
     vapid_public_key: str | None = None
     vapid_claim_email: str | None = None
     push_service_hosts: tuple[str, ...] = ()
+    push_transport: str = "auto"
     embedded_worker: bool = True
     push_lease_seconds: int = 60
     pushes_kept_days: int = 7
@@ -161,6 +162,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "VAPID_PUBLIC_KEY": setting_values.public_key,
     "VAPID_CLAIM_EMAIL": setting_values.contact,
     "PUSH_SERVICE_HOSTS": setting_values.hosts,
+    "PUSH_TRANSPORT": setting_values.push_transport,
     "EMBEDDED_WORKER": setting_values.yes_or_no,
     "PUSH_LEASE_SECONDS": setting_values.whole(3, 600),
     "PUSHES_KEPT_DAYS": setting_values.whole(1, 3650),

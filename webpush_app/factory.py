@@ -14,9 +14,11 @@ from webpush_app.accounts.routes import account_routes
 from webpush_app.accounts.sessions import REMEMBERED
 from webpush_app.broadcasts import routes as broadcast_routes
 from webpush_app.broadcasts import service as broadcasts
+from webpush_app.broadcasts import subjects as broadcast_subjects
 from webpush_app.broadcasts.models import Broadcast
 from webpush_app.config import ROOT, Settings
-from webpush_app.delivery import alerts, composing, doorbell, health, outbox, trial
+from webpush_app.delivery import admin_routes as push_admin
+from webpush_app.delivery import alerts, composing, doorbell, health, outbox, subjects, trial, trial_subjects
 from webpush_app.delivery import metrics as delivery_metrics
 from webpush_app.delivery.alert_words import alerts_in_words
 from webpush_app.delivery.models import Push, PushAttempt
@@ -24,6 +26,7 @@ from webpush_app.delivery.routes import delivery_routes
 from webpush_app.delivery.watch_models import OperatorAlert, PushWorker
 from webpush_app.messaging import composing as messages
 from webpush_app.messaging import routes as messaging_routes
+from webpush_app.messaging import subjects as message_subjects
 from webpush_app.messaging.models import Message
 from webpush_app.notifications import admins
 from webpush_app.notifications.models import Notification
@@ -118,6 +121,13 @@ def _add_features(app: Flask) -> None:
     broadcast_routes.init_app(app)
     composers = {messages.KIND: messages.compose, broadcasts.KIND: broadcasts.compose, trial.KIND: trial.compose}
     composing.register(app, composers)
+    known_subjects = {
+        messages.KIND: message_subjects,
+        broadcasts.KIND: broadcast_subjects,
+        trial.KIND: trial_subjects,
+    }
+    subjects.register(app, known_subjects)
+    push_admin.init_app(app)
     outbox.pushes_due.connect(doorbell.ring)
     _add_watching(app)
     app.jinja_env.globals["avatar"] = avatar

@@ -106,6 +106,12 @@ def yes_or_no(value: str) -> bool:
     return answers[value.lower()]
 
 
+def push_transport(value: str) -> str:
+    if value.lower() not in ("auto", "libcurl", "requests"):
+        raise ValueError("must be auto, libcurl or requests.")
+    return value.lower()
+
+
 def log_level(value: str) -> str:
     if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise ValueError("must be DEBUG, INFO, WARNING or ERROR.")

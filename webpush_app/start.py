@@ -68,6 +68,8 @@ def prepare(settings: Settings) -> Flask:
             with app.app_context():
                 _migrate()
                 keyring.prepare()
+                db.session.rollback()
+                db.engine.dispose()  # the server opens its own connections
         except OSError as error:
             raise StartError(f"{error.filename}: {error.strerror}. Mend it and start again.") from None
         except _DATABASE_ERRORS as error:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Playwright, ViewportSize
 
+from tests.browser.office import Office, opening
 from tests.browser.windows import POLL_SECONDS, WIDE, Windows
 from tests.missing_browser import CHROMIUM
 from tests.server.running import Server, running
@@ -25,6 +26,13 @@ _ARGUMENTS = [
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with running(tmp_path_factory.mktemp("instance"), POLL_SECONDS=str(POLL_SECONDS)) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def office(tmp_path_factory: pytest.TempPathFactory, password_hash: str) -> Iterator[Office]:
+    """A second service, with an admin and with pushes."""
+    with opening(tmp_path_factory.mktemp("office"), password_hash) as office:
+        yield office
 
 
 @pytest.fixture(scope="session")

@@ -3,10 +3,12 @@
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, ViewportSize, expect
 
+from tests.browser.office import READER, Office
 from tests.browser.windows import LONGEST_NAME, PHONE, Person, Windows
 from tests.server.running import Server
+from webpush_app.accounts.models import User
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("viewport", [PHONE], ids=["phone"])]
 
@@ -51,6 +53,21 @@ def test_pages_of_people_are_no_wider_than_the_window(windows: Windows, locale: 
         _expect_no_overflow(long.page)
     _expect_no_overflow_of_what_opens(long.visit(f"/people?q={long.name}"))
     _expect_no_overflow_of_a_text_too_long(susan.visit(f"/send_message/{long.name}"))
+
+
+@in_each_language
+def test_pages_of_admins_are_no_wider_than_the_window(
+    office: Office, chromium: Browser, viewport: ViewportSize, locale: str
+) -> None:
+    with office.windows(chromium, viewport) as windows:
+        office.happenings.change(User, office.admin_id, locale=_language(locale)[:2])
+        admin = office.admin(windows)
+        pushes = ("", "?state=dead", "?state=gone&kind=test", f"/{office.dead}", f"/{office.off}")
+        traces = ("/trace", "/trace?q=1", f"/trace?q={READER}", "/trace?q=broadcast:1", f"/trace?q={UNBROKEN}")
+        for path in ("", *(f"/pushes{path}" for path in (*pushes, *traces))):
+            admin.visit(f"/admin{path}")
+            assert admin.page.locator("html").get_attribute("lang") == _language(locale)
+            _expect_no_overflow(admin.page)
 
 
 def _expect_no_overflow_of_what_opens(page: Page) -> None:

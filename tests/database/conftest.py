@@ -1,4 +1,4 @@
-"""What tests of the database need: somebody else who uses the same file, and what SQLite was told."""
+"""What tests of the database need: somebody else who uses it, migrations of their own, and what SQLite was told."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -6,22 +6,22 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from tests.database.revisions import Migrations
+from tests.databases import Database
 from webpush_app.database import db
 
 
 @pytest.fixture
-def elsewhere(app: Flask, tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    """Another program that has the same database open."""
-    connection = sqlite3.connect(tmp_path / "webpush.sqlite3", isolation_level=None, timeout=0)
-    yield connection
-    connection.close()
+def elsewhere(app: Flask, database: Database) -> Iterator[Connection]:
+    """Another program that uses the same database; each statement is committed at once."""
+    with database.elsewhere() as connection:
+        yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
 
 @pytest.fixture
-def statements(app: Flask) -> list[str]:
+def sqlite_statements(app: Flask) -> list[str]:
     """Everything that SQLite is told from now on, by whatever connection."""
     seen: list[str] = []
 

@@ -55,17 +55,33 @@ def config(folder: Path = ROOT / "migrations") -> Config:
     return made
 
 
+_SCHEMA = {
+    "sqlite": "SELECT name, sql FROM sqlite_master ORDER BY name",
+    "postgresql": """
+        SELECT table_name || '.' || column_name,
+               concat_ws(' ', data_type, character_maximum_length, is_nullable, column_default)
+        FROM information_schema.columns WHERE table_schema = 'public'
+        UNION ALL SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
+        UNION ALL SELECT conname, conrelid::regclass || ' ' || pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE connamespace = 'public'::regnamespace
+        UNION ALL SELECT sequencename, data_type::text FROM pg_sequences WHERE schemaname = 'public'
+        ORDER BY 1, 2
+    """,
+}
+
+
 def schema() -> list[tuple[str, str]]:
-    """Every table and index as SQLite remembers it, and the revision."""
+    """Every table, index and constraint as the database remembers it, and the revision."""
     with db.engine.connect() as connection:
-        made = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master ORDER BY name").all()
+        made = connection.exec_driver_sql(_SCHEMA[connection.dialect.name]).all()
         revision = connection.exec_driver_sql("SELECT 'revision', version_num FROM alembic_version").all()
         return [(name, _without_order(text)) for name, text in [*made, *revision]]
 
 
 def _without_order(statement: str | None) -> str:
-    """A table that was made anew names its constraints in any order."""
-    return "\n".join(sorted(line.strip().rstrip(",") for line in (statement or "").splitlines()))
+    """A table that was made anew names its constraints in any order, and itself in quotes."""
+    lines = (statement or "").replace('"', "").splitlines()
+    return "\n".join(sorted(line.strip().rstrip(",") for line in lines))
 
 
 def count_rows() -> dict[str, int]:

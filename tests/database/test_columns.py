@@ -1,25 +1,24 @@
-"""Moments know their zone, and an upsert is written in the dialect of the database in use."""
+"""Moments know their zone, and an upsert replaces what is there."""
 
 from datetime import UTC, datetime, timedelta, timezone
-from types import SimpleNamespace
-from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import literal, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import select, text
 from sqlalchemy.exc import StatementError
 
-from webpush_app.accounts.models import LoginFailure, SiteFact
-from webpush_app.database import UtcDateTime, begin_write, db, insert_or_update, upsert
+from tests.databases import POSTGRESQL, SQLITE, Database
+from tests.people import People
+from webpush_app.accounts.models import LoginFailure, SiteFact, User
+from webpush_app.database import begin_write, db, insert_or_update
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
-DIALECTS: list[Any] = [sqlite.dialect(), postgresql.dialect()]  # type: ignore[no-untyped-call]  # SQLAlchemy's own
-by_dialect = pytest.mark.parametrize("dialect", DIALECTS, ids=["sqlite", "postgresql"])
 
 
 @pytest.mark.parametrize("hours", [-12, -3.5, 0, 5.75, 14])
-def test_a_moment_of_any_zone_comes_back_as_the_same_moment_in_utc(app: Flask, hours: float) -> None:
+def test_a_moment_of_any_zone_comes_back_as_the_same_moment_in_utc(
+    app: Flask, database: Database, hours: float
+) -> None:
     elsewhere = NOON.astimezone(timezone(timedelta(hours=hours)))
     with app.app_context():
         begin_write()
@@ -29,7 +28,7 @@ def test_a_moment_of_any_zone_comes_back_as_the_same_moment_in_utc(app: Flask, h
         raw = db.session.connection().exec_driver_sql("SELECT at FROM login_failures").scalar_one()
     assert found == NOON
     assert found.tzinfo is UTC
-    assert raw == "2026-03-01 12:00:00.123456"
+    assert raw == {SQLITE: "2026-03-01 12:00:00.123456", POSTGRESQL: NOON}[database.kind]
 
 
 def test_a_moment_is_compared_as_a_moment(app: Flask) -> None:
@@ -49,31 +48,27 @@ def test_a_moment_without_a_zone_is_refused(app: Flask) -> None:
             db.session.flush()
 
 
-@by_dialect
-def test_no_moment_is_no_moment(dialect: Any) -> None:
-    column = UtcDateTime()
-    assert column.process_bind_param(None, dialect) is None
-    assert column.process_result_value(None, dialect) is None
+def test_no_moment_is_no_moment(app: Flask, people: People) -> None:
+    susan = people("susan")
+    with app.app_context():
+        begin_write()
+        db.session.get_one(User, susan).last_seen = None
+        db.session.commit()
+        assert db.session.scalars(select(User.last_seen)).all() == [None]
 
 
-def test_postgresql_is_given_the_zone_and_answers_in_any() -> None:
-    seoul = timezone(timedelta(hours=9))
-    column, dialect = UtcDateTime(), DIALECTS[1]
-    given = column.process_bind_param(NOON.astimezone(seoul), dialect)
-    assert given == NOON
-    assert given.tzinfo is UTC
-    found = column.process_result_value(NOON.astimezone(seoul), dialect)
+@pytest.mark.postgresql_only("SQLite keeps no zone")
+def test_postgresql_is_given_the_zone_and_answers_in_any(app: Flask) -> None:
+    with app.app_context():
+        begin_write()
+        db.session.execute(text("SET LOCAL timezone = 'Asia/Seoul'"))
+        db.session.add(LoginFailure(account="susan", address="", at=NOON))
+        db.session.flush()
+        raw = db.session.connection().exec_driver_sql("SELECT at, at::text FROM login_failures").one()
+        assert raw == (NOON, "2026-03-01 21:00:00.123456+09")
+        found = db.session.scalars(select(LoginFailure.at)).one()
     assert found == NOON
     assert found.tzinfo is UTC
-
-
-@by_dialect
-def test_an_upsert_is_written_in_the_databases_own_dialect(dialect: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upsert, "db", SimpleNamespace(engine=SimpleNamespace(dialect=dialect)))
-    insert = insert_or_update(SiteFact).values(name="x", value="y")
-    replaced = insert.on_conflict_do_update(index_elements=["name"], set_={"value": insert.excluded.value})
-    compiled = " ".join(str(replaced.returning(literal(1)).compile(dialect=dialect)).split())
-    assert "ON CONFLICT (name) DO UPDATE SET value = excluded.value RETURNING" in compiled
 
 
 def test_an_upsert_replaces_what_is_there(app: Flask) -> None:

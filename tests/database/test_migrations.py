@@ -1,28 +1,36 @@
 """Migrations: they make what the models say, all or nothing, and never cost a row."""
 
-import fcntl
-import subprocess
-import sys
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy.exc import DatabaseError
 
-from tests.conftest import settings_in
 from tests.database.revisions import Migrations, config, count_rows, schema, tables_with_lasting_ids
+from tests.databases import MIGRATED, POSTGRESQL, SQLITE, Database, settings_in
 from tests.people import People
-from tests.server.running import environment
-from webpush_app import start
 from webpush_app.config import ROOT
 from webpush_app.database import db
 from webpush_app.factory import create_app
 
-PREPARE = "from webpush_app import config, start; start.prepare(config.load())"
+REVISIONS = [one.revision for one in ScriptDirectory(str(ROOT / "migrations")).walk_revisions()][::-1]
+# What the tool itself leaves behind.
+OF_ALEMBIC = {"alembic_version", "sqlite_autoindex_alembic_version_1", "sqlite_sequence"}
+OF_ALEMBIC |= {"alembic_version.version_num", "alembic_version_pkc", "alembic_version_version_num_not_null"}
+
+
+@pytest.fixture
+def database(database: Database, request: pytest.FixtureRequest) -> Database:
+    """On PostgreSQL too one that nobody uses afterwards: here tables come and go."""
+    if database.kind == SQLITE:
+        return database
+    return Database(POSTGRESQL, request.getfixturevalue("new_postgresql")(MIGRATED))
 
 
 @pytest.fixture
@@ -40,6 +48,24 @@ def test_the_migrations_make_what_the_models_say(app: Flask) -> None:
         assert compare_metadata(context, db.metadata) == []
 
 
+def test_the_commands_find_nothing_to_do(app: Flask, migrations: Migrations) -> None:
+    before = sorted(migrations.folder.rglob("*.py"))
+    for name in ("check", "migrate"):
+        done = app.test_cli_runner().invoke(args=["db", name, "-d", str(migrations.folder)])
+        assert (done.exit_code, done.exception) == (0, None), done.output
+    assert sorted(migrations.folder.rglob("*.py")) == before
+
+
+def test_the_check_finds_what_is_missing(app: Flask, migrations: Migrations) -> None:
+    migrations.add("""op.drop_table("site_facts")""")
+    with app.app_context():
+        command.upgrade(migrations.config, "head")
+    done = app.test_cli_runner().invoke(args=["db", "check", "-d", str(migrations.folder)])
+    assert done.exit_code == 1
+    assert done.exception is not None
+
+
+@pytest.mark.sqlite_only("PostgreSQL reuses no id anyway")
 def test_ids_are_never_reused_where_the_models_say_so(app: Flask, tmp_path: Path) -> None:
     made = create_app(settings_in(tmp_path, database_url=f"sqlite:///{tmp_path / 'made.sqlite3'}"))
     with made.app_context():
@@ -52,18 +78,22 @@ def test_ids_are_never_reused_where_the_models_say_so(app: Flask, tmp_path: Path
 
 
 def test_all_the_way_down_and_up_again_is_where_it_began(lived_in: Flask) -> None:
+    """Step by step; after each step down, one up and down again leads to the same place."""
     with lived_in.app_context():
-        before = schema()
-        command.downgrade(config(), "base")
-        assert {name for name, _sql in schema()} <= {
-            "alembic_version",
-            "sqlite_autoindex_alembic_version_1",
-            "sqlite_sequence",
-        }
+        after = {REVISIONS[-1]: schema()}
+        for lower in [*REVISIONS[-2::-1], "base"]:
+            command.downgrade(config(), lower)
+            after[lower] = schema()
+            command.upgrade(config(), "+1")
+            assert list(after.values())[-2] == schema()
+            command.downgrade(config(), lower)
+            assert schema() == after[lower]
+        assert {name for name, _text in after["base"]} <= OF_ALEMBIC
         command.upgrade(config(), "head")
-        assert schema() == before
+        assert schema() == after[REVISIONS[-1]]
 
 
+@pytest.mark.sqlite_only("PostgreSQL never gives an id twice")
 def test_the_last_migration_undone_and_done_again_keeps_every_row(lived_in: Flask) -> None:
     with lived_in.app_context():
         before = schema(), count_rows(), tables_with_lasting_ids()
@@ -74,6 +104,7 @@ def test_the_last_migration_undone_and_done_again_keeps_every_row(lived_in: Flas
         assert (count_rows(), tables_with_lasting_ids()) == before[1:]
 
 
+@pytest.mark.sqlite_only("PostgreSQL changes a table in its place")
 def test_a_table_that_is_made_anew_keeps_the_rows_that_belong_to_it(lived_in: Flask, migrations: Migrations) -> None:
     migrations.add("""
         with op.batch_alter_table("users", recreate="always") as users:
@@ -98,80 +129,53 @@ def test_a_table_that_is_made_anew_keeps_the_rows_that_belong_to_it(lived_in: Fl
     ids=["raises", "wrong statement"],
 )
 def test_a_migration_that_fails_leaves_everything_as_it_was(
-    lived_in: Flask, migrations: Migrations, failure: str, kind: type[Exception]
+    lived_in: Flask, database: Database, migrations: Migrations, failure: str, kind: type[Exception]
 ) -> None:
     migrations.add(f"""
         op.create_table("half", sa.Column("id", sa.Integer(), primary_key=True))
         op.execute("DELETE FROM messages")
-        with op.batch_alter_table("users", recreate="always") as users:
+        with op.batch_alter_table("users", recreate="{"always" if database.kind == SQLITE else "never"}") as users:
             users.drop_column("about_me")
         {failure}
     """)
-    with lived_in.app_context():
+    with lived_in.app_context(), _foreign_keys_stay_on(database):
         before = schema(), count_rows()
         with pytest.raises(kind):
             command.upgrade(migrations.config, "head")
         assert (schema(), count_rows()) == before
-        assert _query("PRAGMA foreign_keys") == [1]
 
 
-def test_from_nothing_it_is_all_or_nothing_too(tmp_path: Path, migrations: Migrations) -> None:
+def test_from_nothing_it_is_all_or_nothing_too(
+    database: Database, tmp_path: Path, request: pytest.FixtureRequest, migrations: Migrations
+) -> None:
     migrations.add("raise ValueError('this is wrong')")
-    app = create_app(settings_in(tmp_path))
+    if database.kind == SQLITE:
+        url, names = f"sqlite:///{tmp_path / 'empty.sqlite3'}", "SELECT name FROM sqlite_master"
+    else:
+        url, names = request.getfixturevalue("new_postgresql")(), "SELECT relname FROM pg_stat_user_tables"
+    app = create_app(settings_in(tmp_path, database_url=url))
     with app.app_context():
         with pytest.raises(ValueError, match="this is wrong"):
             command.upgrade(migrations.config, "head")
-        assert _query("SELECT name FROM sqlite_master") == []
+        assert _query(names) == []
         db.engine.dispose()
 
 
-def test_a_migration_that_leaves_orphans_fails(lived_in: Flask, migrations: Migrations) -> None:
+@pytest.mark.sqlite_only("PostgreSQL's foreign keys cannot be turned off")
+def test_a_migration_that_leaves_orphans_fails(lived_in: Flask, database: Database, migrations: Migrations) -> None:
     migrations.add("""op.execute("DELETE FROM users WHERE username = 'susan'")""")
-    with lived_in.app_context():
+    with lived_in.app_context(), _foreign_keys_stay_on(database):
         before = schema(), count_rows()
         with pytest.raises(RuntimeError, match="left without the row they belong to"):
             command.upgrade(migrations.config, "head")
         assert (schema(), count_rows()) == before
+
+
+@contextmanager
+def _foreign_keys_stay_on(database: Database) -> Iterator[None]:
+    yield
+    if database.kind == SQLITE:
         assert _query("PRAGMA foreign_keys") == [1]
-
-
-def test_who_prepares_waits_for_who_does_it_already(tmp_path: Path) -> None:
-    def prepare() -> None:
-        app = start.prepare(settings_in(tmp_path))
-        with app.app_context():
-            db.engine.dispose()
-
-    second = threading.Thread(target=prepare)
-    with (tmp_path / ".start.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        second.start()
-        second.join(timeout=0.3)
-        assert second.is_alive()
-        assert not (tmp_path / "webpush.sqlite3").exists()
-    second.join(timeout=30)
-    assert (tmp_path / "webpush.sqlite3").exists()
-
-
-def test_eight_that_start_together_prepare_one_database(tmp_path: Path) -> None:
-    folder = tmp_path / "new"
-    preparing = [
-        subprocess.Popen(
-            [sys.executable, "-c", PREPARE],
-            cwd=ROOT,
-            env=environment(folder, 5000),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        for _ in range(8)
-    ]
-    said = [process.communicate(timeout=60)[0] for process in preparing]
-    assert said == [""] * 8
-    assert [process.returncode for process in preparing] == [0] * 8
-    app = create_app(settings_in(folder))
-    with app.app_context():
-        assert len(_query("SELECT version_num FROM alembic_version")) == 1
-        db.engine.dispose()
 
 
 def _query(statement: str) -> list[object]:

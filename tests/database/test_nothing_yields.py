@@ -15,6 +15,7 @@ from webpush_app.database import begin_write, db
 WRITES_OF_ONE_PERSON = 12
 
 
+@pytest.mark.sqlite_only("on PostgreSQL others may write at the same time")
 def test_no_other_greenlet_runs_between_begin_and_commit(app: Flask) -> None:
     found = programs.result(programs.start("undisturbed", app.instance_path))
     assert found["switches_on_purpose"] == 1, "the watch sees nothing"

@@ -7,7 +7,10 @@ import pytest
 from flask import Flask
 
 from tests.conftest import AppMaker
+from tests.delivery.happenings import Happenings
 from tests.delivery.outgoing import Outgoing
+from tests.delivery.scene import Scene
+from tests.people import People
 from tests.push.service import PushService
 from webpush_app.protocol.requests_transport import RequestsTransport
 
@@ -69,3 +72,18 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> StandingClock:
     standing = StandingClock()
     monkeypatch.setattr("webpush_app.clock.now", standing)
     return standing
+
+
+@pytest.fixture
+def happenings(app: Flask) -> Happenings:
+    return Happenings(app)
+
+
+@pytest.fixture
+def scene(happenings: Happenings, people: People, clock: StandingClock) -> Scene:
+    """At noon, so that all that happens is on one day."""
+    clock.moment = clock.moment.replace(hour=12, minute=0, second=0, microsecond=0)
+    john, susan = people("john"), people("susan")
+    for user_id in (john, susan):
+        happenings.came(user_id, days_ago=30)
+    return Scene(happenings, clock, john, susan)

@@ -8,8 +8,9 @@ import pytest
 
 from tests.delivery.conftest import StandingClock
 from webpush_app.delivery.claims import Claimed, Returned
-from webpush_app.delivery.flow import Answered, Flow
+from webpush_app.delivery.flow import Flow
 from webpush_app.delivery.gate import Closed, Opened
+from webpush_app.delivery.happened import Answered
 from webpush_app.delivery.models import Lane
 from webpush_app.delivery.pauses import Standing
 from webpush_app.delivery.preparing import Ready

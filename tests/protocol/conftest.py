@@ -13,13 +13,14 @@ import pytest
 from tests.protocol.raw_service import RawService
 from tests.push.certificate import Certificate
 from tests.push.certificate import make as make_certificate
+from webpush_app.protocol.curl_transport import CurlTransport
 from webpush_app.protocol.requests_transport import RequestsTransport
 from webpush_app.protocol.transport import Answer, NoAnswer, Request, SocketAddress, Transport
 
 HOST = "updates.push.services.mozilla.com"
 OTHER_HOST = "web.push.apple.com"
 SECRET = "gAAAAABsecretTokenOfOneBrowser_0123456789"
-TRANSPORTS: dict[str, Callable[..., Transport]] = {"requests": RequestsTransport}
+TRANSPORTS: dict[str, Callable[..., Transport]] = {"requests": RequestsTransport, "libcurl": CurlTransport}
 
 
 class MakeTransport(Protocol):

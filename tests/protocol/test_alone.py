@@ -31,6 +31,12 @@ def test_the_protocol_loads_neither_flask_nor_the_database() -> None:
     assert "pywebpush" in loaded  # so that this test would see what is loaded
 
 
+def test_the_server_never_loads_libcurl() -> None:
+    """gevent cannot patch it: whoever waited in it would hold up everybody."""
+    assert loaded_with("webpush_app.server", "webpush_app.factory", "webpush_app.start") & {"pycurl"} == set()
+    assert "pycurl" in loaded_with("webpush_app.engine.worker")
+
+
 @pytest.mark.parametrize("name", ["vapid_keys", "base64url", "endpoints", "message"])
 def test_what_is_read_before_gevent_patches_loads_nothing_to_be_patched(name: str) -> None:
     assert loaded_with(f"webpush_app.protocol.{name}") & {*HEAVY, *UNPATCHED} == set()

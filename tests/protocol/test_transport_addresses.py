@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import time
 
 import pytest
 
@@ -12,6 +13,10 @@ from webpush_app.protocol.transport import PUBLIC, Answer, NoAnswer, SocketAddre
 
 def is_refused(answer: Answer | NoAnswer) -> bool:
     return isinstance(answer, NoAnswer) and answer.trouble is Trouble.ADDRESS_REFUSED
+
+
+def is_local(address: str) -> bool:
+    return address in ("127.0.0.1", "127.0.0.2")
 
 
 def test_without_another_rule_only_public_addresses_are_called(
@@ -53,9 +58,14 @@ def test_a_name_is_looked_up_once_for_each_connection(
 
 
 def test_a_second_answer_of_dns_is_judged_before_it_is_used(
-    make_transport: MakeTransport, service: RawService, other_service: RawService
+    make_transport: MakeTransport,
+    service: RawService,
+    other_service: RawService,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A name that leads to a push service when it is judged, and into the house afterwards."""
+    for seconds in ("FRESH_SECONDS", "USED_SECONDS"):  # as if it were asked again after a while
+        monkeypatch.setattr(f"webpush_app.protocol.names.{seconds}", 0.3)
     answers = iter([service.address, ("127.0.0.2", other_service.address[1])])
 
     def look_up(_host: str, _port: int) -> list[tuple[int, SocketAddress]]:
@@ -69,6 +79,7 @@ def test_a_second_answer_of_dns_is_judged_before_it_is_used(
     transport = make_transport(resolve=look_up)
     [first] = ask(transport)
     service.wait_until_all_are_closed()
+    time.sleep(0.4)
     [second] = ask(transport)
     assert isinstance(first, Answer)
     assert is_refused(second)
@@ -88,21 +99,22 @@ def test_the_address_that_was_judged_is_the_one_that_is_called(
 def test_where_the_first_address_refuses_the_next_one_is_called(
     make_transport: MakeTransport, service: RawService
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        dead = taken.getsockname()
-    [answer] = ask(make_transport(resolve=Names(dead, service.address)))
+    both = Names(("127.0.0.2", service.address[1]), service.address)  # nobody listens at the first
+    [answer] = ask(make_transport(resolve=both, rule=is_local))
     assert isinstance(answer, Answer)
 
 
 def test_an_address_that_swallows_everything_leaves_time_for_the_next_one(
     make_transport: MakeTransport, service: RawService
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, contextlib.ExitStack() as waiting:
+    full_address = ("127.0.0.2", service.address[1])
+    with socket.create_server(full_address, backlog=0) as full, contextlib.ExitStack() as waiting:
         for _place in range(4):  # more than its queue holds
             caller = waiting.enter_context(socket.socket())
             caller.setblocking(False)
             caller.connect_ex(full.getsockname())
-        [answer] = ask(make_transport(resolve=Names(full.getsockname(), service.address), deadline_seconds=4.0))
+        both = Names(full_address, service.address)
+        [answer] = ask(make_transport(resolve=both, rule=is_local, deadline_seconds=4.0))
     assert isinstance(answer, Answer)
 
 

@@ -15,17 +15,17 @@ def numbered(count: int) -> Iterator[tuple[int, Request]]:
     return ((number, request_to(path=f"/wpush/v2/{number}")) for number in range(count))
 
 
-def test_fifty_requests_are_under_way_at_once(make_transport: MakeTransport, service: RawService) -> None:
-    all_are_there = threading.Barrier(50)
+def test_twenty_requests_are_under_way_at_once(make_transport: MakeTransport, service: RawService) -> None:
+    all_are_there = threading.Barrier(20)
 
     def behave(talk: Talk) -> None:
         all_are_there.wait(timeout=20)
         talk.answer(201, talk.path.encode())
 
     service.behave = behave
-    answers = exchanged(make_transport(parallel=50, deadline_seconds=20.0), numbered(50))
+    answers = exchanged(make_transport(parallel=20, deadline_seconds=20.0), numbered(20))
     assert {key: answer.body for key, answer in answers if isinstance(answer, Answer)} == {
-        number: f"/wpush/v2/{number}".encode() for number in range(50)
+        number: f"/wpush/v2/{number}".encode() for number in range(20)
     }
 
 
@@ -90,18 +90,18 @@ def test_answers_come_as_they_arrive_in_the_calling_thread(make_transport: MakeT
 
 
 def test_an_answer_does_not_wait_until_more_is_pulled(make_transport: MakeTransport) -> None:
-    pulled, at_answer = 0, []
+    pulled = 0
+    pulled_at_answers: list[int] = []
 
     def pulling() -> Iterator[tuple[int, Request]]:
         nonlocal pulled
-        for each in numbered(8):
+        for each in numbered(40):
             pulled += 1
             yield each
-            if pulled == 1:
-                time.sleep(1.0)  # in which what was sent is answered
+            time.sleep(0.03)
 
-    make_transport(parallel=8).exchange(pulling(), lambda key, _answer: at_answer.append((key, pulled)))
-    assert at_answer[0] == (0, 2)
+    make_transport(parallel=40).exchange(pulling(), lambda _key, _answer: pulled_at_answers.append(pulled))
+    assert pulled_at_answers[0] < 20
 
 
 def test_nothing_to_send_is_no_trouble(transport: Transport) -> None:

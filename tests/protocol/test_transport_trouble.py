@@ -59,7 +59,7 @@ def drip(said: bytes, dripped: bytes) -> Callable[[Talk], None]:
 
 SLOW: dict[str, Callable[[Talk], None]] = {
     "says nothing": Talk.hang,
-    "drips the first line": lambda talk: talk.drip(b"H"),
+    "drips the first line": drip(b"HTTP/1.1 201 ", b"x"),
     "drips a header": drip(HEAD + b"X-Long: ", b"x"),
     "drips headers": drip(HEAD, b"X-More: x\r\n"),
     "drips a body": drip(HEAD + b"Content-Length: 5000\r\n\r\n", b"x"),

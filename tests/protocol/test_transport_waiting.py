@@ -10,7 +10,7 @@ import pytest
 
 from tests.protocol.conftest import MakeTransport, exchanged, request_to
 from tests.protocol.raw_service import RawService, Talk
-from webpush_app.protocol import requests_transport
+from webpush_app.protocol import curl_transport, requests_transport
 from webpush_app.protocol.transport import IDLE_SECONDS, Answer, NoAnswer, Request, Transport
 
 Pulled = tuple[int, Request] | None
@@ -20,7 +20,8 @@ AT_ONCE_SECONDS = 0.05  # the best of several times: the machine may be busy
 
 @pytest.fixture
 def is_asked_only_when_woken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests_transport, "IDLE_SECONDS", NEVER_SECONDS)
+    for module in (requests_transport, curl_transport):
+        monkeypatch.setattr(module, "IDLE_SECONDS", NEVER_SECONDS)
 
 
 class Feed:

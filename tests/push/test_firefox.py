@@ -157,9 +157,12 @@ def test_a_subscription_that_the_browser_lost_is_renewed_with_no_page_open(stage
     tab, susan = seat.subscribed("susan")
     tab.close()
     lost, count = stage.autopush.registrations[-1], len(stage.autopush.registrations)
+    [row] = stage.product.subscriptions_of(susan)
     stage.autopush.drop_subscription(lost)
     renewed = stage.autopush.wait_for_registration(count + 1)
-    eventually(lambda: [row.endpoint for row in stage.product.subscriptions_of(susan)], [renewed.endpoint])
+    # The same row goes on, and with it what is on the way to it.
+    wanted = [(row.id, renewed.endpoint)]
+    eventually(lambda: [(row.id, row.endpoint) for row in stage.product.subscriptions_of(susan)], wanted)
     john = stage.product.newcomer("john")
     john.send(susan, "Still there?")
     seat.sees(john.name, "Still there?")

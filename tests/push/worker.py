@@ -5,13 +5,14 @@
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 from tests.push.redirection import transport_options
 from webpush_app import logs
 from webpush_app.engine.worker import serve
 from webpush_app.factory import create_app
-from webpush_app.protocol.requests_transport import RequestsTransport
+from webpush_app.protocol.transports import transport_named
 
 
 def main() -> None:
@@ -20,7 +21,8 @@ def main() -> None:
     app = create_app()
     sys.stdout.write("Pushing\n")
     sys.stdout.flush()
-    serve(app, lambda: RequestsTransport(**options), is_kept=False)
+    make_transport = transport_named(app.config["SETTINGS"].push_transport)
+    serve(app, partial(make_transport, **options), is_kept=False)
 
 
 if __name__ == "__main__":

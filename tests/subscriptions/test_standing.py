@@ -136,6 +136,19 @@ def test_posting_the_same_again_does_not_end_the_patience(app: Flask, susan: Bro
     assert stored(app, number).hold_until == until
 
 
+def test_only_who_is_on_and_still_has_the_old_key_is_turned_off_for_it(
+    app: Flask, susan: Browser, hands: Hands
+) -> None:
+    """Between two steps browsers move over, and people sign out."""
+    old, moved, signed_out, _unnamed = numbers = [subscribe(susan.client) for _number in range(4)]
+    key = stored(app, old).vapid_public_key
+    change(app, moved, vapid_public_key="another")
+    change(app, signed_out, off_at=hands.now(), off_because=Off.SIGNED_OUT)
+    with writing(app):
+        assert standing.turn_off_old(key, [old, moved, signed_out]) == 1
+    assert [stored(app, number).off_because for number in numbers] == [Off.OLD_KEY, None, Off.SIGNED_OUT, None]
+
+
 def _forget(app: Flask, most: int = 100) -> int:
     with writing(app):
         return standing.forget_gone(most)

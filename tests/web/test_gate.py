@@ -7,6 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import delete
 
+from tests.delivery.happenings import Happenings
 from tests.people import Browser, csrf_token
 from tests.web.addresses import FOR_STRANGERS, is_for_admins, paths
 from webpush_app.accounts.models import User
@@ -72,7 +73,9 @@ def _of_programs(app: Flask, method: str) -> list[str]:
 
 
 def test_who_is_signed_in_is_let_through(app: Flask, susan: Browser, john: Browser, admin: Browser) -> None:
-    admin.submit("/admin", {"title": "News", "audience": "everyone"})
+    happenings = Happenings(app)
+    happenings.browser(john.user_id)
+    happenings.broadcast(admin.user_id)
     for path in paths(app, "GET", for_strangers=False):
         assert admin.get(path).status_code == 200, path
         assert susan.get(path).status_code == (403 if is_for_admins(path) else 200), path

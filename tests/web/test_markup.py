@@ -6,10 +6,16 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from tests.delivery.happenings import Happenings
 from tests.people import PASSWORD, Browser, People, submit
+from tests.push.service import MOZILLA
 from tests.web.addresses import paths
 from webpush_app.accounts import first_admin
 from webpush_app.database import begin_write, db
+from webpush_app.delivery.models import State
+from webpush_app.delivery.watch_models import OperatorAlert
+from webpush_app.subscriptions.models import Off
+from webpush_app.subscriptions.push_services import Pause
 
 Tag = tuple[str, dict[str, str]]
 
@@ -62,8 +68,11 @@ def _pages_of_an_admin(people: People, paths_of_pages: list[str]) -> dict[str, s
     """Before there is a contact address, which every page says then, and after."""
     people("admin", is_admin=True)
     admin = people.browser("admin")
+    _make_pushes(Happenings(people.app), admin.user_id)
     admin.submit("/admin", {"title": "<b>News</b>", "body": "x", "audience": "everyone"})
-    shown = {f"{path} of an admin": admin.get(path).text for path in (*paths_of_pages, "/", "/user/admin")}
+    of_pushes = ("/admin/pushes?state=dead", "/admin/pushes/2", "/admin/pushes/trace?q=1", "/admin/pushes/trace?q=?")
+    more = ("/", "/user/admin", *of_pushes, "/admin/pushes/trace?q=admin", "/admin/pushes/trace?q=broadcast:1")
+    shown = {f"{path} of an admin": admin.get(path).text for path in (*paths_of_pages, *more)}
     shown["/admin with mistakes"] = admin.submit("/admin", {"link": "//evil.example", "body": "x" * 999}).text
     shown["/admin/contact with mistakes"] = admin.submit("/admin/contact", form_at="/admin").text
     assert "A contact address is missing" in shown["/admin of an admin"]
@@ -71,6 +80,17 @@ def _pages_of_an_admin(people: People, paths_of_pages: list[str]) -> dict[str, s
     shown["/admin with a contact address"] = admin.get("/admin").text
     assert "A contact address is missing" not in shown["/admin with a contact address"]
     return shown
+
+
+def _make_pushes(happenings: Happenings, admin_id: int) -> None:
+    """One that waits, one that was given up, one of which somebody has to know, and a browser that is off."""
+    happenings.browser(admin_id)
+    happenings.broadcast(admin_id, "<b>News</b>")
+    happenings.test(1)
+    happenings.end(2, State.FAILED, "refused_request", answer_status=400, said="<b>no</b>")
+    happenings.turn_off(happenings.browser(admin_id), Off.SIGNED_OUT)
+    happenings.pause(MOZILLA, Pause.BROKEN, 60)
+    happenings.writing(lambda: db.session.add(OperatorAlert(kind="host_down", about=MOZILLA, said="<b>503</b>")))
 
 
 def test_nothing_is_written_into_a_page_that_should_stand_in_a_file(pages: dict[str, str]) -> None:

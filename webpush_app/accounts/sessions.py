@@ -14,7 +14,7 @@ from sqlalchemy.orm import contains_eager
 from webpush_app import clock
 from webpush_app.accounts.models import LoginSession, User
 from webpush_app.accounts.throttle import address_key, remember_address
-from webpush_app.database import db, short_write
+from webpush_app.database import db, is_writing, short_write
 from webpush_app.web import user_agent
 
 # How long a browser that is not used stays signed in.
@@ -56,12 +56,15 @@ def start_session(user: User, *, is_remembered: bool) -> LoginSession:
 
 def load_user(token: str) -> User | None:
     """Flask-Login's question at each request: whose session is this? One query."""
-    row = db.session.scalar(
+    query = (
         select(LoginSession)
         .join(LoginSession.user)
         .options(contains_eager(LoginSession.user))
         .where(LoginSession.token_hash == _hash(token), LoginSession.expires_at > clock.now())
     )
+    if is_writing():  # it cannot end before what is written in it is there to be let go with it
+        query = query.with_for_update(read=True, key_share=True, of=LoginSession)
+    row = db.session.scalar(query)
     if row is None:
         return None
     _attach(row.user, row, token)

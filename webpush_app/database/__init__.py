@@ -2,7 +2,16 @@
 
 from webpush_app.database.base import IDS_ARE_NEVER_REUSED, Base, UtcDateTime
 from webpush_app.database.ids import among
-from webpush_app.database.session import after_commit, begin_write, check, db, engine_options, init_app, short_write
+from webpush_app.database.session import (
+    after_commit,
+    begin_write,
+    check,
+    db,
+    engine_options,
+    init_app,
+    is_writing,
+    short_write,
+)
 from webpush_app.database.upsert import insert_or_update, insert_unless_there
 
 __all__ = [
@@ -18,5 +27,6 @@ __all__ = [
     "init_app",
     "insert_or_update",
     "insert_unless_there",
+    "is_writing",
     "short_write",
 ]

@@ -62,6 +62,11 @@ def begin_write() -> None:
     session.info[_MAY_WRITE] = True
 
 
+def is_writing() -> bool:
+    """Has this transaction begun with `begin_write()`? What it relies on may have to be locked then."""
+    return bool(db.session().info.get(_MAY_WRITE))
+
+
 @contextmanager
 def short_write() -> Iterator[Connection]:
     """A write of its own, apart from the request's transaction. When somebody else is writing, DatabaseBusy at once."""

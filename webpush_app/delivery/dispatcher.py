@@ -17,7 +17,8 @@ from webpush_app import clock
 from webpush_app.database import db
 from webpush_app.delivery.claims import Returned
 from webpush_app.delivery.counters import Counters
-from webpush_app.delivery.flow import Answered, Flow, Happened
+from webpush_app.delivery.flow import Flow
+from webpush_app.delivery.happened import Answered, Happened
 from webpush_app.delivery.models import Lane
 from webpush_app.delivery.policy import in_a_word
 from webpush_app.delivery.preparing import Ready

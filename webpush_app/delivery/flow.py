@@ -9,10 +9,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
-from webpush_app.delivery.claims import Claimed, Returned
-from webpush_app.delivery.gate import Change, Closed, Gate, Opened, Phase
+from webpush_app.delivery.claims import Returned
+from webpush_app.delivery.gate import Closed, Gate, Opened, Phase
+from webpush_app.delivery.happened import Answered, Happened
 from webpush_app.delivery.models import Lane
 from webpush_app.delivery.pace import Pace
 from webpush_app.delivery.pauses import Standing
@@ -24,21 +24,6 @@ from webpush_app.protocol.answers import Outcome, Refused, RefusedFor, RetryLate
 AHEAD = 3
 MOST_OF_ONE_SERVICE_AT_ONCE = 64
 MOST_HELD = 20_000
-
-
-class Answered(NamedTuple):
-    ready: Ready
-    outcome: Outcome
-    accepts_others: bool
-    host: str
-    seconds: float
-
-    @property
-    def row(self) -> Claimed:
-        return self.ready.row
-
-
-Happened = Answered | Returned | Change
 
 
 class Flow:

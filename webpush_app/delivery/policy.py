@@ -10,7 +10,7 @@ from enum import Enum
 from webpush_app import clock
 from webpush_app.delivery import retry
 from webpush_app.delivery.claims import Settled
-from webpush_app.delivery.flow import Answered
+from webpush_app.delivery.happened import Answered
 from webpush_app.delivery.models import State
 from webpush_app.protocol.answers import Accepted, Outcome, Refused, RefusedFor, RetryLater, SubscriptionGone, Why
 

@@ -13,8 +13,8 @@ from webpush_app.database import begin_write, db
 from webpush_app.delivery import alerts, claims, pauses, policy
 from webpush_app.delivery.alerts import AlertKind
 from webpush_app.delivery.claims import Returned, Settled
-from webpush_app.delivery.flow import Answered, Happened
 from webpush_app.delivery.gate import Closed, GoneWave, Opened
+from webpush_app.delivery.happened import Answered, Happened
 from webpush_app.delivery.policy import For
 from webpush_app.delivery.preparing import CRASHED
 from webpush_app.errors import DatabaseBusy

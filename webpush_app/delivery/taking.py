@@ -10,12 +10,13 @@ from webpush_app.delivery.counters import Counters
 from webpush_app.delivery.flow import Flow
 from webpush_app.delivery.models import Lane
 from webpush_app.delivery.pauses import Standing
-from webpush_app.delivery.preparing import Prepared, prepare
+from webpush_app.delivery.preparing import Prepared, Ready, prepare
 from webpush_app.delivery.settling import write_down
 from webpush_app.delivery.signers import Signers
 from webpush_app.subscriptions import keyring
 
 BOTH = (Lane.PERSONAL, Lane.BROADCAST)
+LOOKED_THROUGH = 200
 
 
 class Taker:
@@ -24,6 +25,7 @@ class Taker:
         self._counters = counters
         self._tell_sender = tell_sender
         self._signers: Signers | None = None
+        self._tried_in_vain: set[int] = set()
 
     def take(self, lanes: Collection[Lane] = BOTH) -> int:
         """How many rows were taken; 0 when nothing is due or there is no room, or nothing can be signed yet."""
@@ -38,12 +40,13 @@ class Taker:
             return 0
         claim = claims.claim_due(shares)
         self._counters.claimed(len(claim.rows))
-        made = _prepare(claim, signers)
+        probed = {share.service_id for share in shares if share.is_probe}
+        made = _one_of_each(probed, _prepare(claim, signers))
         self._flow.add(made.ready)
         self._tell_sender()
         if made.settled or made.returned:
             write_down(made.returned, made.settled)
-        self._end_vain_probes(shares, made)
+        self._end_vain_probes(probed, made)
         return len(claim.rows)
 
     def _signers_for_now(self) -> Signers | None:
@@ -79,17 +82,31 @@ class Taker:
         if not is_wanted or not pauses.begin_probe(one.id):
             return []
         self._flow.try_one(one.id)
-        return [Share(one.id, (due or suspect)[0], 1, is_suspect=not due, is_probe=True)]
+        # Much of what is due may be of no use any more after a long pause: that must not hold up the trial.
+        most = LOOKED_THROUGH if due and one.id in self._tried_in_vain else 1
+        return [Share(one.id, (due or suspect)[0], most, is_suspect=not due, is_probe=True)]
 
-    def _end_vain_probes(self, shares: Sequence[Share], made: Prepared) -> None:
-        """What was to try a service was not to be sent at all: another may try it at once."""
-        tried = {one.row.service_id for one in made.ready}
-        vain = [share.service_id for share in shares if share.is_probe and share.service_id not in tried]
-        for service_id in vain:
+    def _end_vain_probes(self, probed: Collection[int], made: Prepared) -> None:
+        """What was to try a service was not to be sent at all: another push may try it at once."""
+        self._tried_in_vain = set(probed) - {one.row.service_id for one in made.ready}
+        for service_id in self._tried_in_vain:
             self._flow.close_one(service_id)
             begin_write()
             pauses.end_probe(service_id)
             db.session.commit()
+
+
+def _one_of_each(probed: Collection[int], made: Prepared) -> Prepared:
+    """Of a push service that is tried one push is sent; what else was looked through goes back."""
+    ready: list[Ready] = []
+    seen: set[int] = set()
+    for one in made.ready:
+        if one.row.service_id in seen:
+            made.returned.append(Returned(one.row, clock.now()))
+        else:
+            ready.append(one)
+        seen |= {one.row.service_id} & set(probed)
+    return made._replace(ready=ready)
 
 
 def _prepare(claim: Claim, signers: Signers) -> Prepared:

@@ -1,13 +1,100 @@
-"""What became of a push, in a sentence that says what to do where something is to be done."""
+"""What became of a push, in a sentence that says what to do where something is to be done; and the words for states and
+reasons, wherever they are shown."""
+
+from datetime import datetime
 
 from flask_babel import gettext as _
 
-from webpush_app.delivery.composing import NOT_COMPOSED
+from webpush_app import clock
 from webpush_app.delivery.models import Push, State
 from webpush_app.subscriptions import keyring
+from webpush_app.subscriptions.models import Off
+from webpush_app.subscriptions.push_services import Pause
+
+NOT_COMPOSED = "not_composed"
+CRASHED = "crashed_the_worker"
+GIVEN_UP = "given_up_"
+
+
+def moment(at: datetime) -> str:
+    """To the second, and in one zone: it is compared with logs. The day is left out where it is today."""
+    is_today = at.date() == clock.now().date()
+    return f"{at:%H:%M:%S} UTC" if is_today else f"{at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def of_state(state: str) -> str:
+    known = {
+        State.QUEUED: _("Waiting"),
+        State.SENDING: _("On its way"),
+        State.ACCEPTED: _("Taken"),
+        State.FAILED: _("Failed"),
+        State.GONE: _("Browser gone"),
+        State.EXPIRED: _("Too late"),
+        State.DROPPED: _("Not sent"),
+    }
+    return str(known[State(state)])
+
+
+def why(reason: str | None) -> str:
+    """Why an attempt did not succeed, or why no other one follows."""
+    known = {
+        "slow_down": _("the push service asked us to slow down"),
+        "their_trouble": _("the push service has trouble of its own"),
+        "unknown": _("nothing came back in time, so whether it arrived is not known"),
+        "on_the_way": _("the push service could not be reached"),
+        "redirect": _("the answer led to another address, which is not followed"),
+        "not_a_push_service": _("something answered that is no push service"),
+        "vapid": _("the push service refused our signature"),
+        "refused_vapid": _("the push service refused our signature"),
+        "too_large": _("it was too large"),
+        "refused_too_large": _("it was too large, also without its text"),
+        "refused_request": _("the push service refused it"),
+        "refused_keys": _("nothing can be encrypted to this browser's keys"),
+        CRASHED: _("a worker died of it three times"),
+        NOT_COMPOSED: _("its text could not be made"),
+        "expired": _("its time was over before it could be sent"),
+    }
+    reason = (reason or "").removeprefix(GIVEN_UP)
+    return str(known.get(reason) or reason or _("no reason was noted"))
+
+
+def of_drop(reason: str | None) -> str:
+    known = {
+        "browser_removed": _("this browser was removed meanwhile"),
+        "other_key": _("this browser subscribed with another key"),
+        "somebody_elses": _("somebody else is signed in on this browser"),
+        "read_already": _("it had been read already"),
+        "withdrawn": _("what it was about is not there any more"),
+    }
+    off = (reason or "").removeprefix("browser_")
+    if off in frozenset(Off):
+        return of_off(off)
+    return str(known.get(reason or "") or reason or _("no reason was noted"))
+
+
+def of_off(because: str | None) -> str:
+    """Why a browser gets nothing for now."""
+    known: dict[str, str] = {
+        Off.SIGNED_OUT: _("it was signed out"),
+        Off.GONE: _("its push service does not know it any more"),
+        Off.UNUSABLE: _("nothing can be encrypted to its keys"),
+        Off.REFUSED: _("its push service refused it again and again"),
+        Off.OLD_KEY: _("it subscribed with an old key of this site"),
+    }
+    return str(known.get(because or "") or because or _("no reason was noted"))
+
+
+def of_pause(because: str | None) -> str:
+    known: dict[str, str] = {
+        Pause.BROKEN: _("it fails or cannot be reached"),
+        Pause.OUR_KEY: _("it refuses our signature"),
+        Pause.SLOW_DOWN: _("it asked for it"),
+    }
+    return str(known.get(because or "") or because or _("no reason was noted"))
 
 
 def describe(push: Push) -> str:
+    """For whoever sits at that browser."""
     if push.state == State.QUEUED:
         return _waiting(push)
     if push.state == State.FAILED:
@@ -61,9 +148,11 @@ def _failed(push: Push) -> str:
                 said=push.said or "–",
             )
         )
+    if push.reason == CRASHED:
+        return str(_("It was set aside: the worker died of it. The admin of this site can find out why."))
     if push.answer_status is not None:
         return str(_("The push service answered %(status)s each time, and it was given up.", status=push.answer_status))
-    if push.reason == f"given_up_{NOT_COMPOSED}":
+    if push.reason == f"{GIVEN_UP}{NOT_COMPOSED}":
         return str(_("Its text could not be made, and it was given up."))
     return str(_("The push service could not be reached, and it was given up."))
 

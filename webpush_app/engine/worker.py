@@ -4,7 +4,6 @@ SIGTERM: takes nothing more, finishes what is under way, ends. SIGINT (Ctrl-C): 
 once. When its standard input ends, whoever started it is gone, and it stops as with SIGTERM.
 """
 
-import logging
 import os
 import signal
 import sys
@@ -12,20 +11,24 @@ from collections.abc import Callable
 
 from flask import Flask
 
+from webpush_app import logs
 from webpush_app.delivery.doorbell import Doorbell
 from webpush_app.engine.loop import Loop
 from webpush_app.errors import StartError
 from webpush_app.factory import create_app
-from webpush_app.protocol.requests_transport import RequestsTransport
-from webpush_app.protocol.transport import Transport
+from webpush_app.protocol.transport import DEADLINE_SECONDS, Transport
+from webpush_app.protocol.transports import TransportMissing, transport_named
 
 KEPT = "--kept"  # started by the keeper, which holds the other end of standard input
 
 
-def serve(app: Flask, make_transport: Callable[[], Transport], *, is_kept: bool) -> None:
+def serve(app: Flask, make_transport: Callable[..., Transport], *, is_kept: bool) -> None:
     """Deliver until a signal says otherwise."""
     doorbell = Doorbell(app.config["SETTINGS"].instance_path)
-    loop = Loop(app, make_transport(), doorbell, also=sys.stdin.fileno() if is_kept else None)
+    # What is sent as late as may be is answered, or given up, well before its lease ends.
+    deadline_seconds = min(DEADLINE_SECONDS, app.config["PUSH_LEASE_SECONDS"] / 6)
+    transport = make_transport(deadline_seconds=deadline_seconds)
+    loop = Loop(app, transport, doorbell, also=sys.stdin.fileno() if is_kept else None)
     is_sudden = False
 
     def stop(number: int, _frame: object) -> None:
@@ -44,13 +47,22 @@ def serve(app: Flask, make_transport: Callable[[], Transport], *, is_kept: bool)
 
 
 def main() -> int:
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logs.set_up()
     try:
-        serve(create_app(), RequestsTransport, is_kept=KEPT in sys.argv)
+        app = create_app()
+        serve(app, _transport_for(app), is_kept=KEPT in sys.argv)
     except StartError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
+
+
+def _transport_for(app: Flask) -> Callable[..., Transport]:
+    name = app.config["SETTINGS"].push_transport
+    try:
+        return transport_named(name)
+    except TransportMissing as missing:
+        raise StartError(f"PUSH_TRANSPORT is {name}, but {missing}") from None
 
 
 if __name__ == "__main__":

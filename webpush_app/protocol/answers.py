@@ -70,6 +70,8 @@ Outcome = Accepted | RetryLater | SubscriptionGone | Refused
 
 
 def classify(answer: Answer | NoAnswer, now: datetime) -> Outcome:
+    if isinstance(answer, Answer) and answer.status == 201 and not answer.body:
+        return _PLAINLY_ACCEPTED
     if isinstance(answer, NoAnswer):
         return RetryLater(None, plain_words(answer.detail), _WITHOUT_ANSWER[answer.trouble])
     said = plain_words(answer.headers.get("x-wns-error-description") or answer.body)
@@ -79,6 +81,9 @@ def classify(answer: Answer | NoAnswer, now: datetime) -> Outcome:
             return outcome(answer.status, said, wait)
     return _their_trouble(answer.status, said, wait)
 
+
+_PLAINLY_ACCEPTED = Accepted(201, "")
+"""What nearly all answers are."""
 
 _Build = Callable[[int, str, float | None], Outcome]
 

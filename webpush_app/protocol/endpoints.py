@@ -26,6 +26,11 @@ _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _HOST = rf"(?=[^:/?]{{1,253}}(?:[:/?]|\Z))(?:{_LABEL}\.)+(?=[a-z]){_LABEL}"
 _URL = re.compile(rf"https://(?P<host>{_HOST})(?::443)?/[!-\"$-\[\]-~]*", re.IGNORECASE | re.ASCII)
 
+_REST = re.compile(r"[!-\"$-\[\]-~]*", re.ASCII)
+_MOST_ORIGINS = 500
+_origins: dict[str, str] = {}
+"""Of what was read before: from the part of a URL before its path. A broadcast calls few hosts very often."""
+
 # Why a URL does not match the pattern above, the first that applies. The pattern alone decides.
 _REASONS = (
     (r"[!-~]*", "must consist of ASCII letters, digits and signs, without spaces"),
@@ -81,6 +86,19 @@ def read_endpoint(url: str) -> Endpoint:
     if found is None:
         raise EndpointRefused(_reason(url))
     return Endpoint(url, found["host"].lower())
+
+
+def read_origin(url: str) -> str:
+    """As `read_endpoint`, for whom the origin is enough."""
+    end = url.find("/", len("https://"))
+    origin = _origins.get(url[:end])
+    if origin is not None and len(url) <= MAX_LENGTH and _REST.fullmatch(url, end):
+        return origin
+    origin = read_endpoint(url).origin
+    if len(_origins) >= _MOST_ORIGINS:
+        _origins.clear()
+    _origins[url[:end]] = origin
+    return origin
 
 
 def is_public(address: str) -> bool:

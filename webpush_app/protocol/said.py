@@ -29,6 +29,8 @@ def is_page(answer: Answer) -> bool:
 
 
 def plain_words(words: str | bytes) -> str:
+    if not words:
+        return ""
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
     for secret, shown in ((_TAG, " "), (_ADDRESS, "(address)"), (_TOKEN, "(token)")):
         text = secret.sub(shown, text)
@@ -38,7 +40,9 @@ def plain_words(words: str | bytes) -> str:
 
 def retry_after_seconds(header: str | None, now: datetime) -> float | None:
     """From seconds or an HTTP date; None for what is neither. Nobody may make us wait longer than an hour."""
-    text = (header or "").strip()
+    if header is None:
+        return None
+    text = header.strip()
     if _SECONDS.fullmatch(text):
         return min(float(text), LONGEST_WAIT_SECONDS)
     try:

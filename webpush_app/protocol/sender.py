@@ -10,7 +10,7 @@ from webpush_app import clock
 from webpush_app.protocol.answers import Outcome, Refused, RefusedFor, classify
 from webpush_app.protocol.doubts import Doubts, Flight, Said, refusal_in
 from webpush_app.protocol.encryption import CannotEncrypt, encrypt
-from webpush_app.protocol.endpoints import EndpointRefused, read_endpoint
+from webpush_app.protocol.endpoints import EndpointRefused, read_origin
 from webpush_app.protocol.message import PayloadTooLarge
 from webpush_app.protocol.push import Push
 from webpush_app.protocol.transport import Answer, NoAnswer, Request, Transport
@@ -111,7 +111,7 @@ class _Sending:
 
     def _take_off(self, push: Push, refusal: Refused | None = None) -> tuple[int, Request] | None:
         try:
-            endpoint = read_endpoint(push.subscription.endpoint)
+            origin = read_origin(push.subscription.endpoint)
             body = encrypt(push.subscription, push.payload)
         except CannotEncrypt as problem:
             self._said(push.key, Refused(None, f"cannot be encrypted: {problem}", RefusedFor.KEYS))
@@ -120,10 +120,10 @@ class _Sending:
         except EndpointRefused as problem:
             self._said(push.key, Refused(None, f"the endpoint {problem}", RefusedFor.REQUEST))
         else:
-            authorization = push.signer.authorization(endpoint.origin)
+            authorization = push.signer.authorization(origin)
             number = next(self._numbers)
-            self._flying[number] = Flight(push, endpoint.origin, authorization, refusal)
-            return number, Request(endpoint.url, push.headers(authorization), body)
+            self._flying[number] = Flight(push, origin, authorization, refusal)
+            return number, Request(push.subscription.endpoint, push.headers(authorization), body)
         return None
 
     def _say_all(self, outcomes: Iterable[Said]) -> None:

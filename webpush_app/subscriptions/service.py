@@ -61,10 +61,8 @@ def subscribe(
     address: str = "",
     former: PushSubscription | None = None,
 ) -> tuple[PushSubscription, bool]:
-    """The browser's row, and whether it is new. Posting the same again only says that the browser is still there.
-
-    A browser that has had to subscribe anew names its former row: what is on the way to it goes to the new address.
-    """
+    """The browser's row, and whether it is new. Posting the same again only says that the browser is still there; one
+    that has had to subscribe anew names its former row, and what is on the way to it goes to the new address."""
     row, is_new = _row_of(given, viewer, former, address)
     if row.off_at is not None or (row.p256dh, row.auth) != (given.p256dh, given.auth):
         row.strikes, row.first_strike_at = 0, None

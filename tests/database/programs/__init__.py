@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent.parent
 def start(name: str, *arguments: object) -> subprocess.Popen[str]:
     program = ["--module", f"tests.database.programs.{name}", *map(str, arguments)]
     command = [sys.executable, "-W", "error", "-m", "gevent.monkey", *program]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
 def report(**found: object) -> None:

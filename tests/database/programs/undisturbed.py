@@ -7,9 +7,9 @@ import gevent
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from tests.conftest import settings_in
 from tests.database.programs import report
 from tests.database.programs.watch import WriteWatch
+from tests.databases import settings_in
 from tests.people import PASSWORD, submit
 from webpush_app.accounts.models import LoginSession
 from webpush_app.database import begin_write, db

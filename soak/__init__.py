@@ -1,0 +1,1 @@
+"""Proofs that need minutes: the real service is killed and loaded, and what is lost is counted."""

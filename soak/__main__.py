@@ -1,0 +1,81 @@
+"""`python -m soak` runs every proof, `python -m soak web-kills --runs 5` a part of one; `--list` says which there are.
+
+Each figure is one JSON line on stdout. Ends with 1 when a bound is broken.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.figures import tell
+from soak import web_kills, writers
+from soak.figures import Figures
+from soak.options import Options
+
+
+@dataclass(frozen=True)
+class Proof:
+    words: str
+    prove: Callable[[Path, Options, Figures], None]
+
+
+PROOFS = {
+    "web-kills": Proof(
+        "the web process is killed while people send: nothing lost, nothing stored twice", web_kills.prove
+    ),
+    "writers": Proof("eight people write during a broadcast: nobody sees an error, nobody waits long", writers.prove),
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    given = _parser().parse_args(arguments)
+    if given.list:
+        print("\n".join(f"{name:12} {proof.words}" for name, proof in PROOFS.items()))
+        return 0
+    unknown = [name for name in given.names if name not in PROOFS]
+    if unknown:
+        tell(f"There is no proof called {', '.join(unknown)}. There are: {', '.join(PROOFS)}.")
+        return 2
+    chosen = {name: value for name, value in vars(given).items() if name not in ("names", "list") and value is not None}
+    return _run(given.names or [*PROOFS], Options(**chosen))
+
+
+def _run(names: Sequence[str], options: Options) -> int:
+    started, figures = time.monotonic(), Figures()
+    with tempfile.TemporaryDirectory(prefix="webpush-soak-") as folder:
+        for name in names:
+            tell(f"{name}: {PROOFS[name].words}")
+            PROOFS[name].prove(Path(folder) / name, options, figures)
+    broken = f"; broken: {', '.join(figures.broken)}" if figures.broken else "; every bound holds"
+    tell(f"done in {time.monotonic() - started:.0f} s{broken}")
+    return 1 if figures.broken else 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m soak", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="PROOF", help="all of them where none is named")
+    parser.add_argument("--list", action="store_true", help="say which proofs there are")
+    parser.add_argument("--runs", type=_positive, help="how often something is killed")
+    parser.add_argument("--posts", type=_positive, help="how many messages are sent")
+    parser.add_argument("--seconds", type=float, help="how long the load lasts")
+    parser.add_argument(
+        "--database-url", help="an empty database in place of SQLite: postgresql://user:password@host/name"
+    )
+    parser.add_argument("--browsers", type=_positive, help="how many browsers a broadcast goes to")
+    parser.add_argument("--seed", type=int, help="the moments of an earlier run, as its figures name it")
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
