@@ -1,40 +1,48 @@
-"""The peer: the tutorials' way of sending to everybody, a loop of `pywebpush.webpush()`. Run as a process of its own.
+"""The peers in Python, each a process of its own: encryption alone, and the tutorials' way of sending to everybody.
 
-`python -m bench.push_peer FILE`: the file holds the subscriptions and the key as JSON. Prints what it took, as JSON.
+`python -m bench.push_peer encode|webpush FILE`: the file holds the subscriptions, the payload and the key as JSON.
+`FROM COUNT` on standard input does it for so many of them; what that took is said as JSON.
 """
 
 import json
-import resource
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from pywebpush import webpush
+from pywebpush import WebPusher, webpush
 
 
-def main(file: Path) -> None:
+def main(way: str, file: Path) -> None:
     given = json.loads(file.read_text(encoding="utf-8"))
-    data = json.dumps({"title": given["title"], "body": given["body"]})
-    before, started = _cpu_seconds(), time.perf_counter()
-    for subscription in given["subscriptions"]:
-        webpush(
-            subscription_info=subscription,
-            data=data,
-            vapid_private_key=given["private_key"],
-            vapid_claims={"sub": given["contact"]},
-            # The tutorials leave both out; this push service is stricter than most.
-            ttl=3600,
-            headers={"Content-Type": "application/octet-stream"},
-        )
-    taken = {"cpu_seconds": _cpu_seconds() - before, "seconds": time.perf_counter() - started}
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps(taken | {"memory_mb": memory}))
+    do = WAYS[way]
+    print("Ready", flush=True)
+    for line in sys.stdin:
+        start, count = map(int, line.split())
+        before = time.process_time()
+        for subscription in given["subscriptions"][start : start + count]:
+            do(given, subscription)
+        print(json.dumps({"cpu_seconds": time.process_time() - before}), flush=True)
 
 
-def _cpu_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+def _encode(given: dict[str, Any], subscription: dict[str, Any]) -> None:
+    WebPusher(subscription).encode(given["payload"].encode())
 
+
+def _webpush(given: dict[str, Any], subscription: dict[str, Any]) -> None:
+    webpush(
+        subscription_info=subscription,
+        data=given["payload"],
+        vapid_private_key=given["private_key"],
+        vapid_claims={"sub": given["contact"]},
+        # The tutorials leave both out; push services are stricter than that.
+        ttl=3600,
+        headers={"Content-Type": "application/octet-stream"},
+    )
+
+
+WAYS: dict[str, Callable[[dict[str, Any], dict[str, Any]], None]] = {"encode": _encode, "webpush": _webpush}
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(sys.argv[1], Path(sys.argv[2]))

@@ -12,7 +12,7 @@ from webpush_app import clock
 from webpush_app.accounts.models import User
 from webpush_app.broadcasts import audiences
 from webpush_app.broadcasts.models import Broadcast
-from webpush_app.database import after_commit, begin_write, db, insert_unless_there
+from webpush_app.database import after_commit, among, begin_write, db, insert_unless_there
 from webpush_app.delivery import outbox
 from webpush_app.delivery.composing import Drop, Job
 from webpush_app.delivery.models import FINAL, State
@@ -93,9 +93,10 @@ def progress(row: Broadcast) -> Progress:
 
 
 def compose(jobs: Sequence[Job]) -> Mapping[int, Message | Drop]:
-    query = select(Broadcast).where(Broadcast.id.in_({job.subject_id for job in jobs}))
-    texts = {row.id: _text(row) for row in db.session.scalars(query)}
-    return {job.push_id: texts.get(job.subject_id, Drop("withdrawn")) for job in jobs}
+    rows = db.session.execute(_TEXTS, {"ids": list({job.subject_id for job in jobs})})
+    texts: dict[int, Message | Drop] = {row.id: _text(row) for row in rows}
+    withdrawn = Drop("withdrawn")
+    return {job.push_id: texts.get(job.subject_id, withdrawn) for job in jobs}
 
 
 def _extent(audience: str) -> dict[str, Any]:
@@ -141,7 +142,13 @@ def _fan_out(row: Broadcast) -> None:
         row.fanned_out_at = clock.now()
 
 
-def _text(row: Broadcast) -> Message:
+_broadcasts: Any = Broadcast.__table__
+_TEXTS = select(*(_broadcasts.c[name] for name in ("id", "title", "body", "link", "created_at"))).where(
+    among(_broadcasts.c.id, "ids")
+)
+
+
+def _text(row: Any) -> Message:
     return Message(
         title=row.title,
         body=row.body,

@@ -1,6 +1,7 @@
 """The database: models' base, the session's rules, and a file each for what is special about SQLite and PostgreSQL."""
 
 from webpush_app.database.base import IDS_ARE_NEVER_REUSED, Base, UtcDateTime
+from webpush_app.database.ids import among
 from webpush_app.database.session import (
     after_commit,
     begin_write,
@@ -19,6 +20,7 @@ __all__ = [
     "Base",
     "UtcDateTime",
     "after_commit",
+    "among",
     "begin_write",
     "check",
     "db",

@@ -13,12 +13,11 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from flask import current_app
-from sqlalchemy import case, func, insert, literal, select, update
-from sqlalchemy.sql.dml import ReturningUpdate
+from sqlalchemy import insert, update
 
 from webpush_app import clock
-from webpush_app.database import UtcDateTime, begin_write, db
-from webpush_app.delivery import outbox
+from webpush_app.database import begin_write, db
+from webpush_app.delivery import outbox, statements
 from webpush_app.delivery.models import Lane, Push, PushAttempt, State
 
 
@@ -108,7 +107,7 @@ def settle(settled: Sequence[Settled]) -> set[int]:
         alike.setdefault((one.row.lease_token, *one[1:]), []).append(one.row.id)
     kept: set[int] = set()
     for (token, *change), push_ids in alike.items():
-        kept |= _write(token, push_ids, _answered(Settled(settled[0].row, *change), moment))
+        kept |= _write_answer(token, push_ids, Settled(settled[0].row, *change), moment)
     ours = [one for one in settled if one.row.id in kept]
     _remember_attempts(ours, moment)
     _count_final(ours)
@@ -121,75 +120,47 @@ def give_back(returned: Sequence[Returned]) -> None:
     for row, due_at in returned:
         alike.setdefault((row.lease_token, due_at, row.crashes > 0), []).append(row.id)
     for (token, due_at, is_suspect), push_ids in alike.items():
-        _write(token, push_ids, {**_UNTOUCHED, "due_at": due_at, **(_NOT_CRASHED if is_suspect else {})})
+        db.session.execute(statements.GIVE_BACK[is_suspect], {"token": token, "ids": push_ids, "next_at": due_at})
 
 
 def give_back_all(tokens: Collection[str]) -> None:
     """At a sudden stop: nothing waits for the end of the lease. What was under way may be sent twice, under one tag."""
     begin_write()
     db.session.execute(
-        update(_table)
-        .where(_table.c.lease_token.in_(tokens), _table.c.state == str(State.SENDING))
-        .values(**_UNTOUCHED, due_at=clock.now())
+        update(Push)
+        .where(Push.lease_token.in_(tokens), Push.state == State.SENDING)
+        .values(**statements.UNTOUCHED, due_at=clock.now())
     )
     db.session.commit()
 
 
-_table: Any = Push.__table__
-_RETURNED: tuple[Any, ...] = tuple(_table.c[name] for name in Claimed._fields)
-_NEVER_TRIED = _table.c.attempts <= 1
-_UNTOUCHED: dict[str, Any] = {
-    "state": str(State.QUEUED),
-    "attempts": _table.c.attempts - 1,
-    "first_attempt_at": case((_NEVER_TRIED, None), else_=_table.c.first_attempt_at),
-    "lease_token": None,
-}
-_NOT_CRASHED = {"crashes": _table.c.crashes - 1}
+_TAKE = {is_suspect: statements.taking(Claimed._fields, is_suspect=is_suspect) for is_suspect in (False, True)}
 
 
 def _take(share: Share, moment: datetime, ends_at: datetime) -> list[Claimed]:
-    due = (
-        select(_table.c.id)
-        .where(_table.c.state == str(State.SENDING if share.is_suspect else State.QUEUED))
-        .where(_table.c.lane == int(share.lane), _table.c.service_id == share.service_id, _table.c.due_at <= moment)
-        .order_by(_table.c.due_at, _table.c.id)
-        .limit(share.most)
-        .with_for_update(skip_locked=True)
-    )
-    taken: ReturningUpdate[Any] = (
-        update(_table)
-        .where(_table.c.id.in_(due.scalar_subquery()))
-        .values(
-            state=str(State.SENDING),
-            due_at=ends_at,
-            lease_token=secrets.token_hex(8),
-            attempts=_table.c.attempts + 1,
-            first_attempt_at=func.coalesce(_table.c.first_attempt_at, literal(moment, UtcDateTime())),
-            **({"crashes": _table.c.crashes + 1} if share.is_suspect else {}),
-        )
-        .returning(*_RETURNED)
-    )
-    return [Claimed._make(row) for row in db.session.execute(taken)]
-
-
-def _write(token: str, push_ids: Sequence[int], values: dict[str, Any]) -> set[int]:
-    statement = update(_table).where(_table.c.id.in_(push_ids), _table.c.lease_token == token)
-    return set(db.session.execute(statement.values(values).returning(_table.c.id)).scalars())
-
-
-def _answered(one: Settled, moment: datetime) -> dict[str, Any]:
-    return {
-        "state": str(one.state),
-        "reason": one.reason,
-        "answer_status": one.status,
-        "said": one.said,
-        "answered_at": moment,
-        "due_at": one.due_at,
-        "crashes": 0,
-        "lease_token": None,
-        **({} if one.uses_attempt else {"attempts": _table.c.attempts - 1}),
-        **({"is_short": True} if one.is_short else {}),
+    given = {
+        "of_lane": int(share.lane),
+        "of_service": share.service_id,
+        "most": share.most,
+        "moment": moment,
+        "ends_at": ends_at,
+        "token": secrets.token_hex(8),
     }
+    return [Claimed._make(row) for row in db.session.execute(_TAKE[share.is_suspect], given)]
+
+
+def _write_answer(token: str, push_ids: Sequence[int], one: Settled, moment: datetime) -> set[int]:
+    given = {
+        "token": token,
+        "ids": push_ids,
+        "ended": str(one.state),
+        "why": one.reason,
+        "status": one.status,
+        "words": one.said,
+        "moment": moment,
+        "next_at": one.due_at,
+    }
+    return set(db.session.execute(statements.ANSWER[one.uses_attempt, one.is_short], given).scalars())
 
 
 def _remember_attempts(settled: Sequence[Settled], moment: datetime) -> None:
@@ -212,9 +183,10 @@ def _remember_attempts(settled: Sequence[Settled], moment: datetime) -> None:
 
 def _count_final(settled: Sequence[Settled]) -> None:
     """Pushes to many are counted as they end; those of one message are few enough to be read."""
-    counts: dict[tuple[str, int], Counter[State]] = {}
-    for one in settled:
-        if one.due_at is None and one.row.lane == Lane.BROADCAST:
-            counts.setdefault((one.row.kind, one.row.subject_id), Counter())[one.state] += 1
-    for (kind, subject_id), states in counts.items():
-        outbox.count(kind, subject_id, dict(states))
+    ended = Counter(
+        (one.row.kind, one.row.subject_id, one.state)
+        for one in settled
+        if one.due_at is None and one.row.lane == Lane.BROADCAST
+    )
+    for (kind, subject_id, state), number in ended.items():
+        outbox.count(kind, subject_id, {state: number})

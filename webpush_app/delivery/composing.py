@@ -5,6 +5,7 @@ asked at each attempt. What was deleted, read or turned off meanwhile is dropped
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from flask import Flask, current_app
 
@@ -12,8 +13,7 @@ from webpush_app.database import db
 from webpush_app.protocol.message import Message
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """What a composer is told: for whom, about what, and in which language they read."""
 
     push_id: int

@@ -6,12 +6,12 @@ decides. When it is well again it is sent to with care for a while: what has pil
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, or_, select, update
 
 from webpush_app import clock
-from webpush_app.database import begin_write, db
+from webpush_app.database import UtcDateTime, begin_write, db
 from webpush_app.delivery.models import Lane, Push, State
 from webpush_app.subscriptions.push_services import Pause, PushService
 
@@ -51,18 +51,7 @@ class Standing(NamedTuple):
 
 def read_standings() -> list[Standing]:
     """Without a lock, so that an idle worker disturbs nobody. What is looked for is found by the index, or is not."""
-    moment = clock.now()
-    columns = [
-        _due(state, lane, moment).label(name)
-        for name, state, lane in (
-            ("has_personal", State.QUEUED, Lane.PERSONAL),
-            ("has_broadcast", State.QUEUED, Lane.BROADCAST),
-            ("has_suspect_personal", State.SENDING, Lane.PERSONAL),
-            ("has_suspect_broadcast", State.SENDING, Lane.BROADCAST),
-        )
-    ]
-    own = [getattr(PushService, name) for name in Standing._fields[:7]]
-    found = [Standing._make(row) for row in db.session.execute(select(*own, *columns).order_by(PushService.id))]
+    found = [Standing._make(row) for row in db.session.execute(_STANDINGS, {"moment": clock.now()})]
     db.session.rollback()
     return found
 
@@ -124,8 +113,23 @@ def list_paused() -> Sequence[PushService]:
     return db.session.scalars(query.order_by(PushService.host)).all()
 
 
-def _due(state: State, lane: Lane, moment: datetime) -> ColumnElement[bool]:
-    found = select(Push.id).where(
-        Push.state == state, Push.lane == int(lane), Push.service_id == PushService.id, Push.due_at <= moment
+def _due(state: State, lane: Lane) -> ColumnElement[bool]:
+    found = select(_pushes.c.id).where(
+        _pushes.c.state == str(state),
+        _pushes.c.lane == int(lane),
+        _pushes.c.service_id == _services.c.id,
+        _pushes.c.due_at <= bindparam("moment", type_=UtcDateTime()),
     )
     return found.exists()
+
+
+_pushes: Any = Push.__table__
+_services: Any = PushService.__table__
+# Built once, for it is asked before each claim.
+_STANDINGS = select(
+    *(_services.c[name] for name in Standing._fields[:7]),
+    _due(State.QUEUED, Lane.PERSONAL),
+    _due(State.QUEUED, Lane.BROADCAST),
+    _due(State.SENDING, Lane.PERSONAL),
+    _due(State.SENDING, Lane.BROADCAST),
+).order_by(_services.c.id)

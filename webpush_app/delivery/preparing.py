@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
 from webpush_app import clock
 from webpush_app.accounts.models import User
-from webpush_app.database import db
+from webpush_app.database import among, db
 from webpush_app.delivery import retry
 from webpush_app.delivery.claims import Claim, Claimed, Returned, Settled
 from webpush_app.delivery.composing import NOT_COMPOSED, Drop, Job, compose
@@ -58,6 +58,15 @@ class _Browser(NamedTuple):
     user_locale: str | None
 
 
+_subscriptions: Any = PushSubscription.__table__
+_users: Any = User.__table__
+_BROWSERS = (
+    select(*(_subscriptions.c[name] for name in _Browser._fields[:-1]), _users.c.locale.label("user_locale"))
+    .outerjoin(_users, _users.c.id == _subscriptions.c.user_id)
+    .where(among(_subscriptions.c.id, "ids"))
+)
+
+
 def prepare(claim: Claim, signers: Signers) -> Prepared:
     """Reads only: one query for the browsers, and one of each kind's composer."""
     browsers = _browsers({row.subscription_id for row in claim.rows})
@@ -86,10 +95,8 @@ def prepare(claim: Claim, signers: Signers) -> Prepared:
 
 
 def _browsers(subscription_ids: set[int]) -> dict[int, _Browser]:
-    own = [getattr(PushSubscription, name) for name in _Browser._fields[:-1]]
-    query = select(*own, User.locale.label("user_locale")).outerjoin(User, User.id == PushSubscription.user_id)
-    rows = db.session.execute(query.where(PushSubscription.id.in_(subscription_ids)))
-    return {row.id: _Browser._make(row) for row in rows}
+    rows = db.session.execute(_BROWSERS, {"ids": list(subscription_ids)})
+    return {row[0]: _Browser._make(row) for row in rows}
 
 
 def _why_not(row: Claimed, browser: _Browser | None, signers: Signers, now: datetime) -> str | None:
