@@ -10,7 +10,7 @@ from tests.push.service import GOOGLE, MOZILLA
 from webpush_app.database import begin_write, db
 from webpush_app.delivery import dead_letters, listing, outbox, walking
 from webpush_app.delivery.dead_letters import DEAD, Group, Replayed
-from webpush_app.delivery.models import FINAL, Push, State
+from webpush_app.delivery.models import FINAL, Push, PushTally, State
 from webpush_app.delivery.walking import Wanted, Watch
 from webpush_app.subscriptions.models import Off, PushSubscription
 
@@ -34,7 +34,8 @@ def dead(scene: Scene, *, host: str = MOZILLA, reason: str = "refused_request") 
     scene.happenings.browser(scene.susan, host=host)
     push = scene.happenings.pushes("message", scene.message())[-1]
     state = State.EXPIRED if reason == "expired" else State.FAILED
-    scene.happenings.end(push.id, state, reason, answer_status=400, said="bad", attempts=7, crashes=2, is_short=True)
+    had = {"attempts": 7, "crashes": 2, "is_short": True, "first_attempt_at": scene.clock.moment}
+    scene.happenings.end(push.id, state, reason, answer_status=400, said="bad", **had)
     return push.id
 
 
@@ -73,6 +74,12 @@ def test_whose_time_is_over_gets_as_much_as_it_had(scene: Scene) -> None:
     expires_at = scene.happenings.push(push_id).expires_at
     assert expires_at == scene.clock.moment + (push.expires_at - push.created_at)
     assert expires_at == scene.clock.moment + outbox.MESSAGE_LASTS
+
+
+def test_of_a_message_nothing_is_counted(scene: Scene) -> None:
+    dead(scene)
+    replay(scene)
+    assert scene.happenings.reading(lambda: db.session.scalar(select(PushTally.id))) is None
 
 
 def test_the_trail_keeps_the_answer_that_was_the_last_one(scene: Scene) -> None:

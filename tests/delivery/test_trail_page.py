@@ -16,9 +16,10 @@ from tests.people import Browser
 from tests.push.service import GOOGLE, MOZILLA
 from tests.statements import listening
 from webpush_app.database import db
-from webpush_app.delivery import walking
+from webpush_app.delivery import overview, walking
 from webpush_app.delivery.models import Push, State
 from webpush_app.delivery.watch_models import OperatorAlert
+from webpush_app.subscriptions.models import PushSubscription
 from webpush_app.subscriptions.push_services import Pause
 
 PAGES = ["/admin/pushes", "/admin/pushes?state=dead", "/admin/pushes/1"]
@@ -59,9 +60,11 @@ def test_the_way_there_is_on_the_admins_page_and_nowhere_else(admin: Browser, su
 
 def test_neither_texts_nor_endpoints_nor_keys_are_shown(scene: Scene, admin: Browser) -> None:
     scene.happenings.end(scene.push(), State.FAILED, "refused_request", answer_status=400, said="no")
+    row = scene.happenings.reading(lambda: db.session.scalars(select(PushSubscription)).one())
+    of_the_browser = (row.endpoint, row.p256dh, row.auth, row.fingerprint)
     for path in (*PAGES, "/admin"):
         text = admin.get(path).text
-        for secret in (PRIVATE_TEXT, ENDPOINT_TOKEN):
+        for secret in (PRIVATE_TEXT, ENDPOINT_TOKEN, *of_the_browser):
             assert secret not in text, path
     told = words(admin.get("/admin/pushes/1"))
     assert "Message 1 from john to susan" in told
@@ -117,6 +120,8 @@ def test_very_many_that_wait_are_not_counted(scene: Scene, admin: Browser, monke
     for number, said in ((1, "1"), (2, "2"), (3, "more than 2"), (4, "more than 2")):
         scene.message()
         assert f"Waiting: {said}." in words(admin.get("/admin/pushes")), number
+    [standing] = scene.happenings.reading(overview.list_standings)
+    assert (standing.waiting, standing.is_counted_out) == (3, True)
 
 
 def test_that_nothing_can_be_sent_is_said(scene: Scene, admin: Browser) -> None:
