@@ -10,6 +10,7 @@ from typing import NamedTuple
 from flask import Flask, current_app
 
 from webpush_app.database import db
+from webpush_app.logs import line
 from webpush_app.protocol.message import Message
 
 
@@ -47,7 +48,7 @@ def compose(jobs: Sequence[Job]) -> dict[int, Message | Drop | None]:
         try:
             composed |= composers[kind](of_kind)
         except Exception:
-            log.exception("the text of %d pushes of kind %r cannot be made; they are tried again", len(of_kind), kind)
+            log.exception(line("texts_not_made", kind=kind, number=len(of_kind), next="they are tried again"))
             db.session.rollback()
             composed |= dict.fromkeys(job.push_id for job in of_kind)
     return composed

@@ -18,6 +18,7 @@ from webpush_app.delivery.happened import Answered, Happened
 from webpush_app.delivery.policy import For
 from webpush_app.delivery.preparing import CRASHED
 from webpush_app.errors import DatabaseBusy
+from webpush_app.logs import line
 from webpush_app.protocol.answers import Refused, RefusedFor, RetryLater
 from webpush_app.subscriptions import standing
 from webpush_app.subscriptions.models import Off
@@ -60,7 +61,7 @@ def _write_once(happened: Sequence[Happened], also: Sequence[Settled]) -> int:
                 alerts.raise_alert(AlertKind.GONE_WAVE, one.host, one.said)
     db.session.commit()
     if len(kept) < len(settled):
-        log.warning("%d pushes were settled by another worker: this one was too slow", len(settled) - len(kept))
+        log.warning(line("settled_by_another_worker", number=len(settled) - len(kept), why="this one was too slow"))
     return len(kept)
 
 

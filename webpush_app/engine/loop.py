@@ -143,7 +143,7 @@ class Loop:
                 return bool(one_round())
         except Exception:
             # The rows come back when their lease ends.
-            log.exception("a round of the worker failed; it goes on with the next one")
+            log.exception(line("round_failed", next="the worker goes on with the next one"))
             return False
 
     def _wake(self) -> None:

@@ -15,11 +15,12 @@ from pathlib import Path
 from flask import current_app
 from sqlalchemy import func, select
 
-from webpush_app import clock, private_files
+from webpush_app import clock, logs, private_files
 from webpush_app.accounts.service import CONTACT_EMAIL, recall_fact
 from webpush_app.config import CONFIGURATION_FILE, Settings
 from webpush_app.database import db
 from webpush_app.errors import StartError
+from webpush_app.logs import line
 from webpush_app.protocol import vapid_key_lists, vapid_keys
 from webpush_app.protocol.vapid_keys import VapidKey
 from webpush_app.subscriptions import key_file
@@ -131,11 +132,13 @@ def _again(held: _Held) -> _Held:
     try:
         return _hold(key_file.read(path), path, version)
     except StartError as error:
-        log.error("%s Until then this process goes on with the keys that it has read before.", error)  # noqa: TRY400
+        why = f"{error} Until then this process goes on with the keys that it has read before."
+        log.error(line("key_file_wrong", why=why))  # noqa: TRY400
         return replace(held, version=version)
 
 
 def _hold(found: tuple[VapidKey, ...], path: Path | None = None, version: key_file.Version = key_file.MISSING) -> _Held:
+    logs.never_show(*(key.private_text for key in found))
     return _Held(found, {key.public: key for key in found}, str(path) if path else None, version)
 
 
