@@ -70,16 +70,22 @@ def test_gone_turns_that_browser_off_at_once_and_no_other(people: People, outgoi
     assert (len(gone.subscribed.received), len(other.subscribed.received)) == (1, 2)
 
 
-def test_a_browser_that_posted_again_meanwhile_stays_on(outgoing: Outgoing, device: Device) -> None:
+def test_a_browser_that_posted_again_meanwhile_stays_on_and_gets_it_where_it_is_now(
+    outgoing: Outgoing, clock: StandingClock, device: Device
+) -> None:
     """What the push service said was about the subscription as it was then."""
-    device.subscribed.answer_with(Reply(410, after_seconds=0.3))
+    device.subscribed.answer_with(Reply(410, after_seconds=0.3), 201)
     delivering = threading.Thread(target=outgoing.deliver)
     delivering.start()
     device.subscribed.wait_for(1)
+    clock.advance(1)
     outgoing.post(device.subscribed, SUSAN)
     delivering.join(timeout=10)
-    assert outgoing.states() == [State.GONE]
     assert outgoing.is_on(device)
+    assert (outgoing.row().state, outgoing.row().reason, outgoing.row().answer_status) == ("queued", "renewed", 410)
+    clock.advance_to(outgoing.row().due_at)
+    outgoing.deliver()
+    assert (outgoing.row().state, outgoing.row().attempts) == (State.ACCEPTED, 2)
 
 
 def test_refused_fails_and_keeps_the_browser(outgoing: Outgoing, device: Device) -> None:

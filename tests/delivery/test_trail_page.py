@@ -144,7 +144,8 @@ def test_open_alerts_stand_on_the_admins_pages_and_ended_ones_do_not(scene: Scen
     scene.happenings.writing(raise_two)
     for path in ("/admin", "/admin/pushes"):
         told = words(admin.get(path))
-        assert f"{GOOGLE} <i>503</i> Since: {scene.at(0)}" in told
+        assert f"{GOOGLE} cannot be reached, or answers with errors." in told
+        assert f"<i>503</i> Since: {scene.at(0)}" in told
         assert MOZILLA not in told
 
 

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import pytest
 
+from tests.protocol.http2_service import Http2Service
 from tests.protocol.raw_service import RawService
 from tests.push.certificate import Certificate
 from tests.push.certificate import make as make_certificate
@@ -109,6 +110,24 @@ def make_transport(request: pytest.FixtureRequest, names: Names, certificate: Ce
 @pytest.fixture
 def transport(make_transport: MakeTransport) -> Transport:
     return make_transport()
+
+
+@pytest.fixture
+def http2_service(certificate: Certificate) -> Iterator[Http2Service]:
+    with Http2Service(certificate) as service:
+        yield service
+
+
+@pytest.fixture
+def http2_transport(http2_service: Http2Service, certificate: Certificate) -> Iterator[CurlTransport]:
+    transport = CurlTransport(
+        rule=lambda address: address == "127.0.0.1",
+        resolve=Names(http2_service.address),
+        ca_file=str(certificate.ca_file),
+        deadline_seconds=2.0,
+    )
+    yield transport
+    transport.close()
 
 
 @pytest.fixture

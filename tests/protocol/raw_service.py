@@ -4,22 +4,15 @@ and a push service goes wrong below what a library for servers lets one say."""
 import contextlib
 import socket
 import ssl
-import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import parse_headers
 from typing import Self
 
 from tests.push.certificate import Certificate
-
-# On, for no seconds: closing then cuts the connection instead of ending it.
-LINGER_ZERO = struct.pack("ii", 1, 0)
-
-
-class Ended(Exception):
-    """This connection is over."""
+from tests.push.http2 import LINGER_ZERO, Ended
 
 
 @dataclass
@@ -85,6 +78,9 @@ class RawService:
     reads_slowly: bool = False
     """A few bytes at a time, and never an answer."""
 
+    protocols: Sequence[str] = ()
+    """What it offers during the handshake."""
+
     def __post_init__(self) -> None:
         self.stopping = threading.Event()
         self.ended = threading.Condition()
@@ -92,6 +88,8 @@ class RawService:
         self._threads: list[threading.Thread] = []
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(self.certificate.certificate_file, self.certificate.key_file)
+        if self.protocols:
+            self._context.set_alpn_protocols(list(self.protocols))
         self._listening = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._listening.settimeout(0.05)
         self.address: tuple[str, int] = self._listening.getsockname()
@@ -130,17 +128,21 @@ class RawService:
 
     def _serve(self, plain: socket.socket) -> None:
         try:
-            with self._greeted(plain) as connection, connection.makefile("rb") as reading:
-                while self.reads_slowly and not self.stopping.wait(0.05) and connection.recv(1000):
-                    pass
-                while not self.stopping.is_set():
-                    self._answer_one(connection, reading)
+            with self._greeted(plain) as connection:
+                self._converse(connection)
         except (OSError, Ended, ValueError):
             pass  # the sender's or the test's way to end a connection
         finally:
             with self.ended:
                 self.open_connections -= 1
                 self.ended.notify_all()
+
+    def _converse(self, connection: ssl.SSLSocket) -> None:
+        with connection.makefile("rb") as reading:
+            while self.reads_slowly and not self.stopping.wait(0.05) and connection.recv(1000):
+                pass
+            while not self.stopping.is_set():
+                self._answer_one(connection, reading)
 
     @contextmanager
     def _greeted(self, plain: socket.socket) -> Iterator[ssl.SSLSocket]:

@@ -12,7 +12,7 @@ from tests.push import certificate, chromium_mcs
 from tests.push.certificate import Certificate
 from tests.push.chromium_front import CHECK_IN, HOSTS, REGISTRATION, Front
 from tests.push.chromium_registry import Received, Registration, Registry
-from tests.push.listener import Asked, Listener, Reply
+from tests.push.listener import ONLY_HTTP_1_1, Asked, Listener, Reply
 from tests.push.verifier import Refused
 
 LOOPBACK = "127.0.0.1"
@@ -28,7 +28,7 @@ class Backend:
         self._certificate = certificate
         self._registry = Registry()
         self._front = Front(self._registry)
-        self._listener = Listener(certificate, self._react)
+        self._listener = Listener(certificate, self._react, ONLY_HTTP_1_1)
         self._changed = threading.Condition()
         # Everything that browsers and senders do happens in this loop's thread, one thing at a time.
         self._loop = asyncio.new_event_loop()

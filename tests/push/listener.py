@@ -1,24 +1,23 @@
-"""An HTTPS server of the tests' own on 127.0.0.1: one thread a connection, kept alive, connections counted. What is
-asked is handed to one function, and what that gives is done: an answer, or one of the bad things that servers do."""
+"""An HTTPS server of the tests' own on 127.0.0.1: one thread a connection, kept alive, connections counted. It speaks
+HTTP/2 with whoever does, and HTTP/1.1. What is asked is handed to one function, and what that gives is done: an answer,
+or one of the bad things that servers do."""
 
 import contextlib
 import socket
 import ssl
-import struct
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from tests.push.certificate import Certificate
+from tests.push.http2 import LINGER_ZERO, Ended, Http2, Stream
 
 LONGEST_BODY = 1024 * 1024
 HANDSHAKE_SECONDS = 10.0
-# On, for no seconds: closing then cuts the connection instead of ending it.
-LINGER_ZERO = struct.pack("ii", 1, 0)
 
 
 @dataclass(frozen=True)
@@ -52,10 +51,13 @@ class Odd(StrEnum):
     HANG = "hang"
     """The request is read and never answered."""
     RESET = "reset"
-    """The request is read and the connection cut."""
+    """The request is read and the connection cut; over HTTP/2 its stream alone."""
 
 
 Reaction = Reply | Garbage | Odd
+BOTH = ("h2", "http/1.1")
+ONLY_HTTP_1_1 = ("http/1.1",)
+"""For who lets one request wait until another comes: each has a connection of its own then."""
 
 
 class Listener(ThreadingHTTPServer):
@@ -63,7 +65,9 @@ class Listener(ThreadingHTTPServer):
     daemon_threads = False
     request_queue_size = 128
 
-    def __init__(self, certificate: Certificate, react: Callable[[Asked], Reaction]) -> None:
+    def __init__(
+        self, certificate: Certificate, react: Callable[[Asked], Reaction], protocols: Sequence[str] = BOTH
+    ) -> None:
         self.react = react
         self.stopping = threading.Event()
         self.connections = 0
@@ -76,6 +80,7 @@ class Listener(ThreadingHTTPServer):
         self._lock = threading.Lock()
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate.certificate_file, certificate.key_file)
+        self._context.set_alpn_protocols(list(protocols))
         super().__init__(("127.0.0.1", 0), _Handler)
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="push service")
 
@@ -134,6 +139,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.request.settimeout(None)
         super().setup()
 
+    def handle(self) -> None:
+        if self.request.selected_alpn_protocol() == "h2":
+            with contextlib.suppress(Ended):
+                Http2(self.request, self._hear).run()
+        else:
+            super().handle()
+
     def finish(self) -> None:
         with contextlib.suppress(OSError):  # what is left to be sent may find nobody
             self.wfile.close()
@@ -173,6 +185,18 @@ class _Handler(BaseHTTPRequestHandler):
                 self._reset()
                 self.close_connection = True
 
+    def _hear(self, stream: Stream) -> None:
+        match self.server.react(Asked(stream.method, stream.path, stream.headers, stream.body)):
+            case Reply() as reply if reply.after_seconds:
+                stream.later(reply.after_seconds, lambda: _answer(stream, reply))
+            case Reply() as reply:
+                _answer(stream, reply)
+            case Garbage(data):
+                stream.connection.connection.sendall(data)
+                raise Ended
+            case Odd.RESET:
+                stream.reset()
+
     def _joined_headers(self) -> dict[str, str]:
         joined: dict[str, str] = {}
         for name, value in self.headers.items():
@@ -194,6 +218,12 @@ class _Handler(BaseHTTPRequestHandler):
         plain = socket.socket(fileno=self.connection.detach())
         plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_ZERO)
         plain.close()
+
+
+def _answer(stream: Stream, reply: Reply) -> None:
+    stream.answer(reply.status, reply.body, reply.headers)
+    if reply.closes:
+        raise Ended
 
 
 def _wake(connection: socket.socket) -> None:

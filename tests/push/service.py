@@ -16,7 +16,7 @@ from typing import Any, Self
 from tests.push import verifier
 from tests.push.browser_keys import BrowserKeys, Undecryptable
 from tests.push.certificate import make as make_certificate
-from tests.push.listener import Asked, Listener, Reaction, Reply
+from tests.push.listener import BOTH, Asked, Listener, Reaction, Reply
 from tests.push.redirection import TransportOptions, transport_options
 from tests.push.verifier import Claims, Refused
 
@@ -112,12 +112,12 @@ class Subscribed(Answering):
 class PushService(Answering):
     """`with PushService(tmp_path) as service:`; what it is told goes for the subscriptions that were told nothing."""
 
-    def __init__(self, folder: Path, more_names: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Path, more_names: Sequence[str] = (), protocols: Sequence[str] = BOTH) -> None:
         super().__init__()
         self.certificate = make_certificate(folder, [*NAMES, *more_names])
         self.received: list[Received] = []
         self.refusals: list[Refusal] = []
-        self._listener = Listener(self.certificate, self._react)
+        self._listener = Listener(self.certificate, self._react, protocols)
         self._subscribed: dict[str, Subscribed] = {}
         self._changed = threading.Condition()
         self._numbers = itertools.count(1)

@@ -23,7 +23,7 @@ from tests.subscriptions.devices import (
     subscribe,
 )
 from webpush_app.subscriptions import service
-from webpush_app.subscriptions.models import Off, fingerprint_of
+from webpush_app.subscriptions.models import Off, PushSubscription, fingerprint_of
 
 WHICH = ["by its secret", "by its number"]
 
@@ -151,6 +151,23 @@ def test_what_is_refused_moves_and_removes_nothing(app: Flask, susan: Browser, j
     posted = Device(taken.endpoint).to_json(replaces=former.by_secret)
     assert_refused(post(susan.client, posted), 409, "conflict", "endpoint")
     assert everything(app) == before
+
+
+def test_what_another_request_has_stored_in_the_same_instant_is_found_when_it_is_looked_for_again(
+    app: Flask, susan: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    former, device, find, asked = Device(), Device(), service._find, list[str]()
+    subscribe(susan.client, former)
+    number = subscribe(susan.client, device)
+
+    def find_too_early(endpoint: str) -> PushSubscription | None:
+        asked.append(endpoint)
+        return None if asked == [former.endpoint, device.endpoint] else find(endpoint)
+
+    monkeypatch.setattr(service, "_find", find_too_early)
+    answer = post(susan.client, device.to_json(replaces=former.by_secret))
+    assert (answer.status_code, result_of(answer)["id"]) == (200, number)
+    assert [row.id for row in rows(app)] == [number]
 
 
 @pytest.mark.parametrize("named", [5, "x", [], True, {}, {"id": "1"}, {"id": True}, {"id": 2**40}, {"endpoint": 5}])

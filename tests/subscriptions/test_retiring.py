@@ -2,10 +2,8 @@
 
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,10 +11,10 @@ from flask import Flask
 
 from tests.accounts.conftest import Hands
 from tests.conftest import SECRET_KEY, AppMaker
+from tests.databases import Database
 from tests.server.running import ROOT, environment
 from tests.subscriptions.devices import Device, assert_refused, change, listed, post, rows, stored, subscribe
 from tests.subscriptions.vapid import current, done, file_of, kept, refused, vapid
-from webpush_app.database import sqlite
 from webpush_app.protocol import vapid_keys
 from webpush_app.subscriptions import key_file, rotation
 from webpush_app.subscriptions.models import Off
@@ -136,13 +134,11 @@ def test_many_are_turned_off_in_steps_between_which_others_may_write(
     assert {row.off_because for row in rows(app)} == {Off.OLD_KEY}
 
 
-def test_a_busy_database_leaves_the_key_where_it_is(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("little_patience")
+def test_a_busy_database_leaves_the_key_where_it_is(app: Flask, database: Database) -> None:
     old, number = current(app), subscribe(app.test_client())
     done(app, "rotate")
-    monkeypatch.setattr(sqlite, "PATIENCE_SECONDS", 0.05)
-    with closing(sqlite3.connect(app.config["SETTINGS"].instance_path / "webpush.sqlite3")) as writer:
-        writer.isolation_level = None
-        writer.execute("BEGIN IMMEDIATE")
+    with database.somebody_writes():
         result = vapid(app, "retire", old, "--yes")
     assert result.exit_code == 1
     assert "The service is very busy." in result.output

@@ -135,7 +135,7 @@ def test_a_file_that_cannot_be_read_is_said_in_one_line(app: Flask, tmp_path: Pa
 
 
 def test_an_old_backup_of_the_keys_is_noticed_at_the_start(
-    make_app: AppMaker, tmp_path: Path, file: Path, capsys: pytest.CaptureFixture[str]
+    make_app: AppMaker, file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(file, NEW, OLD)
     client = make_app().test_client()
@@ -143,13 +143,14 @@ def test_an_old_backup_of_the_keys_is_noticed_at_the_start(
     put(file, OLD)
     app = make_app()
     change(app, numbers[0], off_because="signed_out", off_at=clock.now())
-    assert "VAPID keys here: 2. They get nothing until they visit the site." in said_at_the_start(tmp_path, capsys)
+    assert "VAPID keys here: 2. They get nothing until they visit the site." in said_at_the_start(app, capsys)
     put(file, NEW, OLD)
-    assert said_at_the_start(tmp_path, capsys) == ""
+    assert said_at_the_start(app, capsys) == ""
 
 
-def said_at_the_start(folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
+def said_at_the_start(app: Flask, capsys: pytest.CaptureFixture[str]) -> str:
+    settings = app.config["SETTINGS"]
     capsys.readouterr()
-    with start.prepare(settings_in(folder)).app_context():
+    with start.prepare(settings_in(settings.instance_path, database_url=settings.database_url)).app_context():
         db.engine.dispose()
     return capsys.readouterr().err

@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from webpush_app.accounts.gate import admin_required, begin_write_as_admin
 from webpush_app.database import db
-from webpush_app.delivery import admin_words, dead_letters, listing, overview, searching, subjects, trail
+from webpush_app.delivery import admin_words, alerts, dead_letters, listing, overview, searching, subjects, trail
 from webpush_app.delivery.dead_letters import DEAD
 from webpush_app.delivery.models import Push, State
 from webpush_app.delivery.trail import PersonsTrail
@@ -26,7 +26,7 @@ _REPLAYING_SECONDS = 5.0
 
 def init_app(app: Flask) -> None:
     app.register_blueprint(admin_push_routes)
-    app.context_processor(lambda: {"open_alerts": overview.list_open_alerts})
+    app.context_processor(lambda: {"open_alerts": alerts.list_open})
     app.jinja_env.filters.update(admin_words.FILTERS)
 
 

@@ -12,7 +12,6 @@ from webpush_app.delivery import words
 from webpush_app.delivery.dead_letters import Replayed
 from webpush_app.delivery.models import Push, State
 from webpush_app.delivery.overview import COUNTED, Standing
-from webpush_app.delivery.watch_models import OperatorAlert
 
 _LOOKS = {
     State.QUEUED: "waiting",
@@ -36,10 +35,6 @@ def of_replayed(done: Replayed) -> tuple[str, str]:
     if not sentences:
         sentences.append(_("There was nothing to send again: it has been done already, or was not given up."))
     return " ".join(sentences), "success" if done.number else "info"
-
-
-def of_alert(alert: OperatorAlert) -> str:
-    return str(_("%(kind)s: %(about)s", kind=alert.kind, about=alert.about or "–"))
 
 
 def of_waiting(standing: Standing) -> str:
@@ -78,7 +73,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "drop_in_words": words.of_drop,
     "off_in_words": words.of_off,
     "pause_in_words": words.of_pause,
-    "alert_in_words": of_alert,
     "waiting_in_words": of_waiting,
     "kind_in_words": of_kind,
     "moment_of_push": moment_of,

@@ -5,18 +5,17 @@ Everything is found by an index, and nothing is counted beyond a limit: it may b
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, func, select
 
 from webpush_app import clock
 from webpush_app.database import db
+from webpush_app.delivery import beats
 from webpush_app.delivery.models import Lane, Push, State
-from webpush_app.delivery.watch_models import OperatorAlert, PushWorker
 from webpush_app.subscriptions import keyring
 from webpush_app.subscriptions.push_services import PushService
 
-SILENT_AFTER = timedelta(seconds=15)
 COUNTED = 10_000
 _LOOKED_AT = 50
 
@@ -60,15 +59,8 @@ class Standing:
 
 
 def read_conditions() -> Conditions:
-    running = db.session.scalar(select(func.max(PushWorker.seen_at)).where(PushWorker.ended_at.is_(None)))
-    seen_at = db.session.scalar(select(func.max(PushWorker.seen_at)))
-    is_running = running is not None and running >= clock.now() - SILENT_AFTER
-    return Conditions(keyring.contact() is None, is_running, seen_at)
-
-
-def list_open_alerts() -> Sequence[OperatorAlert]:
-    query = select(OperatorAlert).where(OperatorAlert.ended_at.is_(None))
-    return db.session.scalars(query.order_by(OperatorAlert.raised_at.desc(), OperatorAlert.id.desc())).all()
+    is_running = any(worker.is_alive for worker in beats.list_workers())
+    return Conditions(keyring.contact() is None, is_running, beats.last_seen_at())
 
 
 def list_standings() -> list[Standing]:

@@ -14,6 +14,7 @@ from webpush_app.delivery.happened import Answered
 from webpush_app.delivery.models import State
 from webpush_app.protocol.answers import Accepted, Outcome, Refused, RefusedFor, RetryLater, SubscriptionGone, Why
 
+RENEWED = "renewed"  # gone, but the browser has subscribed anew since the push was taken
 MOST_REDIRECTS = 4  # the first attempt, and three more
 
 
@@ -43,12 +44,12 @@ def for_the_browser(one: Answered) -> For:
             return {RefusedFor.REQUEST: For.STRIKE, RefusedFor.KEYS: For.UNUSABLE}.get(why, For.NOTHING)
 
 
-def settled(one: Answered) -> Settled:
+def settled(one: Answered, *, is_renewed: bool = False) -> Settled:
     match one.outcome:
         case Accepted():
             return _ended(one, State.ACCEPTED)
         case SubscriptionGone():
-            return _ended(one, State.GONE)
+            return _again(one, RENEWED, None, uses_attempt=True) if is_renewed else _ended(one, State.GONE)
         case RetryLater() as outcome:
             return _again(one, str(outcome.why), outcome.after_seconds, uses_attempt=outcome.uses_attempt)
         case Refused(why=why):

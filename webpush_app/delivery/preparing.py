@@ -17,6 +17,7 @@ from webpush_app.delivery.signers import Signers
 from webpush_app.protocol.message import Message
 from webpush_app.protocol.signing import Signer
 from webpush_app.protocol.subscription import Subscription
+from webpush_app.subscriptions.keyring import key_of
 from webpush_app.subscriptions.models import PushSubscription
 from webpush_app.web.languages import DEFAULT
 
@@ -69,19 +70,8 @@ _BROWSERS = (
 
 def prepare(claim: Claim, signers: Signers) -> Prepared:
     """Reads only: one query for the browsers, and one of each kind's composer."""
-    browsers = _browsers({row.subscription_id for row in claim.rows})
     made = Prepared([], [], [])
-    now = clock.now()
-    wanted: list[tuple[Claimed, _Browser]] = []
-    for row in claim.rows:
-        browser = browsers.get(row.subscription_id)
-        reason = _why_not(row, browser, signers, now)
-        if reason or browser is None:
-            made.settled.append(_ended(row, reason or "browser_removed"))
-        elif browser.hold_until is not None and browser.hold_until > now:
-            made.returned.append(Returned(row, browser.hold_until))
-        else:
-            wanted.append((row, browser))
+    wanted = _wanted(claim, signers, made)
     composed = compose([_job(row, browser) for row, browser in wanted])
     for row, browser in wanted:
         match composed.get(row.id, Drop("withdrawn")):
@@ -92,6 +82,25 @@ def prepare(claim: Claim, signers: Signers) -> Prepared:
             case None:
                 made.settled.append(_later(row))
     return made
+
+
+def _wanted(claim: Claim, signers: Signers, made: Prepared) -> list[tuple[Claimed, _Browser]]:
+    """Those to compose a text for; the others are settled, or have to wait."""
+    browsers = _browsers({row.subscription_id for row in claim.rows})
+    now = clock.now()
+    wanted: list[tuple[Claimed, _Browser]] = []
+    for row in claim.rows:
+        browser = browsers.get(row.subscription_id)
+        reason = _why_not(row, browser, signers, now)
+        if reason == "other_key" and browser and key_of(browser.vapid_public_key):
+            made.returned.append(Returned(row, now))  # so new that this round does not know it yet
+        elif reason or browser is None:
+            made.settled.append(_ended(row, reason or "browser_removed"))
+        elif browser.hold_until is not None and browser.hold_until > now:
+            made.returned.append(Returned(row, browser.hold_until))
+        else:
+            wanted.append((row, browser))
+    return wanted
 
 
 def _browsers(subscription_ids: set[int]) -> dict[int, _Browser]:

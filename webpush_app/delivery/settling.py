@@ -19,7 +19,7 @@ from webpush_app.delivery.policy import For
 from webpush_app.delivery.preparing import CRASHED
 from webpush_app.errors import DatabaseBusy
 from webpush_app.logs import line
-from webpush_app.protocol.answers import Refused, RefusedFor, RetryLater
+from webpush_app.protocol.answers import Refused, RefusedFor, RetryLater, SubscriptionGone
 from webpush_app.subscriptions import standing
 from webpush_app.subscriptions.models import Off
 from webpush_app.subscriptions.push_services import Pause
@@ -46,7 +46,8 @@ def write_down(happened: Sequence[Happened], also: Sequence[Settled] = ()) -> in
 def _write_once(happened: Sequence[Happened], also: Sequence[Settled]) -> int:
     begin_write()
     answered = [one for one in happened if isinstance(one, Answered)]
-    settled = [*also, *(policy.settled(one) for one in answered)]
+    renewed = _renewed([one for one in answered if isinstance(one.outcome, SubscriptionGone)])
+    settled = [*also, *(policy.settled(one, is_renewed=one.row.subscription_id in renewed) for one in answered)]
     kept = claims.settle(settled) if settled else set()
     claims.give_back([one for one in happened if isinstance(one, Returned)])
     _tell_browsers(answered)
@@ -63,6 +64,11 @@ def _write_once(happened: Sequence[Happened], also: Sequence[Settled]) -> int:
     if len(kept) < len(settled):
         log.warning(line("settled_by_another_worker", number=len(settled) - len(kept), why="this one was too slow"))
     return len(kept)
+
+
+def _renewed(gone: Sequence[Answered]) -> set[int]:
+    """The browsers that have posted again meanwhile: what was for them goes to the address that they have now."""
+    return standing.posted_again(_browsers(gone), _claimed_at(gone)) if gone else set()
 
 
 def _pause(change: Closed) -> None:

@@ -79,6 +79,11 @@ class Transfer:
         """The version that was answered in; 0 without an answer."""
         return 0 if not self._head else 2 if self._head[0].startswith(b"HTTP/2") else 1
 
+    @property
+    def connection(self) -> int | None:
+        """On which libcurl has sent it."""
+        return None if self._body else int(self.easy.getinfo(pycurl.CONN_ID))
+
     def answer(self, code: int) -> Answer | NoAnswer:
         """What libcurl's code means, 0 being that nothing went wrong. Its words are left out: some repeat the URL."""
         is_cut = self._piece_bytes > MAX_ANSWER_BYTES

@@ -170,12 +170,26 @@ class CurlTransport:
     def _land(self, ended: list[tuple[Transfer, int]], source: Source) -> None:
         for transfer, code in ended:
             call, answer = transfer.call, transfer.answer(code)
-            call.host.end(transfer.http)
+            is_unread = code == pycurl.E_SEND_FAIL_REWIND and self._is_unread(transfer)
+            call.host.end(2 if is_unread else transfer.http)
             if call.host.flying == 0:
                 call.host.kept_socket = transfer.easy.getinfo(pycurl.ACTIVESOCKET)
             self._loop.remove(transfer.easy)
             self._idle.append(transfer)
-            self._end(source, call, answer)
+            if is_unread:
+                call.is_again = True
+                call.host.waiting.appendleft(call)
+                self._waiting.add(call.host)
+            else:
+                self._end(source, call, answer)
+
+    def _is_unread(self, transfer: Transfer) -> bool:
+        """Of one that libcurl would send again: whether its connection lives on with others. Then the service refused
+        this stream alone, as it does when it has had enough of a connection, and it is safe to send it once more."""
+        call, connection = transfer.call, transfer.connection
+        return not call.is_again and any(
+            other.call.host is call.host and other.connection == connection for other in self._flying.values()
+        )
 
     def _end_all(self, source: Source, host: Host, answer: NoAnswer) -> None:
         """Whose name could not be found, if it is not known from before."""

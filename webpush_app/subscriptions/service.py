@@ -63,22 +63,16 @@ def subscribe(
 ) -> tuple[PushSubscription, bool]:
     """The browser's row, and whether it is new. Posting the same again only says that the browser is still there; one
     that has had to subscribe anew names its former row, and what is on the way to it goes to the new address."""
-    row, is_new = _row_of(given, viewer, former, address)
-    if row.off_at is not None or (row.p256dh, row.auth) != (given.p256dh, given.auth):
-        row.strikes, row.first_strike_at = 0, None
-    row.p256dh, row.auth = given.p256dh, given.auth
-    row.vapid_public_key = vapid_public_key
-    row.user_id, row.login_session_id = viewer.user_id, viewer.login_session_id
-    row.browser, row.locale = browser, locale
-    row.address = None if viewer.person else address or None
-    row.last_seen_at, row.off_at, row.off_because = clock.now(), None, None
     try:
         with db.session.begin_nested():
+            row, is_new = _row_of(given, viewer, former, address)
+            _note(row, given, viewer, vapid_public_key)
+            row.browser, row.locale = browser, locale
+            row.address = None if viewer.person else address or None
             db.session.add(row)
     except IntegrityError:  # PostgreSQL: the same browser posted twice in the same instant, and by now it is known
-        return subscribe(
-            given, viewer, vapid_public_key=vapid_public_key, browser=browser, locale=locale, address=address
-        )
+        again = {"vapid_public_key": vapid_public_key, "browser": browser, "locale": locale, "address": address}
+        return subscribe(given, viewer, **again, former=former)
     return row, is_new
 
 
@@ -142,6 +136,15 @@ def _row_of(
     row = _moved(PushSubscription(service_id=service_of(given.endpoint)), given.endpoint)
     _make_room(viewer)
     return row, True
+
+
+def _note(row: PushSubscription, given: Subscription, viewer: Viewer, vapid_public_key: str) -> None:
+    if row.off_at is not None or (row.p256dh, row.auth) != (given.p256dh, given.auth):
+        row.strikes, row.first_strike_at = 0, None
+    row.p256dh, row.auth = given.p256dh, given.auth
+    row.vapid_public_key = vapid_public_key
+    row.user_id, row.login_session_id = viewer.user_id, viewer.login_session_id
+    row.last_seen_at, row.off_at, row.off_because = clock.now(), None, None
 
 
 def _may_move(row: PushSubscription, endpoint: str) -> bool:

@@ -37,6 +37,12 @@ def turn_off(sent: Collection[int], because: Off, *, claimed_at: datetime) -> se
     return set(turned_off)
 
 
+def posted_again(sent: Collection[int], claimed_at: datetime) -> set[int]:
+    """Of those that a push service does not know any more: what it said was of the address that they had before."""
+    query = select(PushSubscription.id).where(PushSubscription.id.in_(sent), PushSubscription.off_at.is_(None))
+    return set(db.session.scalars(query.where(PushSubscription.last_seen_at > claimed_at)))
+
+
 def strike(subscription_ids: Collection[int], claimed_at: datetime) -> set[int]:
     """Refused for no reason of the service's: one strike for each time that it is named, unless the browser has posted
     again since the push was claimed. Returns those that have had enough."""
