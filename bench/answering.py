@@ -24,6 +24,7 @@ _ENDS_WITHIN_SECONDS = 10.0
 class TakingService:
     port: int
     ca_file: Path
+    pid: int
 
     @property
     def stand_in(self) -> str:
@@ -64,7 +65,7 @@ def taking(folder: Path) -> Iterator[TakingService]:
     certificate = make_certificate(folder, NAMES)
     script = node.SCRIPTS / "answering.js"
     with told([node.node(), script, certificate.certificate_file, certificate.key_file]) as service:
-        yield TakingService(int(service.listen().rpartition(" ")[2]), certificate.ca_file)
+        yield TakingService(int(service.listen().rpartition(" ")[2]), certificate.ca_file, service.process.pid)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from webpush_app.database.base import IDS_ARE_NEVER_REUSED, Base, UtcDateTime
 from webpush_app.database.ids import among
+from webpush_app.database.in_one_step import InOneStep
 from webpush_app.database.session import (
     after_commit,
     begin_write,
@@ -18,6 +19,7 @@ from webpush_app.database.upsert import insert_or_update, insert_unless_there
 __all__ = [
     "IDS_ARE_NEVER_REUSED",
     "Base",
+    "InOneStep",
     "UtcDateTime",
     "after_commit",
     "among",

@@ -29,10 +29,10 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
         """SQLite's text is read in one step: many moments are read for each push."""
-        return _read if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
+        return read_moment if dialect.name == "sqlite" else super().result_processor(dialect, coltype)
 
 
-def _read(text: str | None) -> datetime | None:
+def read_moment(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(f"{text}+00:00")
 
 

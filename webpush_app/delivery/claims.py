@@ -102,16 +102,16 @@ def settle(settled: Sequence[Settled]) -> set[int]:
     What ends alike is written by one statement: nearly all of a broadcast is.
     """
     moment = clock.now()
+    holders = {(row[0], row[1]) for row in statements.HOLDERS.fetch({"ids": [one.row.id for one in settled]})}
+    ours = [one for one in settled if (one.row.id, one.row.lease_token) in holders]
     alike: dict[tuple[Any, ...], list[int]] = {}
-    for one in settled:
-        alike.setdefault((one.row.lease_token, *one[1:]), []).append(one.row.id)
-    kept: set[int] = set()
-    for (token, *change), push_ids in alike.items():
-        kept |= _write_answer(token, push_ids, Settled(settled[0].row, *change), moment)
-    ours = [one for one in settled if one.row.id in kept]
+    for row, *change in ours:
+        alike.setdefault(tuple(change), []).append(row.id)
+    for key, push_ids in alike.items():
+        _write_answer(push_ids, Settled(ours[0].row, *key), moment)
     _remember_attempts(ours, moment)
     _count_final(ours)
-    return kept
+    return {one.row.id for one in ours}
 
 
 def give_back(returned: Sequence[Returned]) -> None:
@@ -134,24 +134,21 @@ def give_back_all(tokens: Collection[str]) -> None:
     db.session.commit()
 
 
-_TAKE = {is_suspect: statements.taking(Claimed._fields, is_suspect=is_suspect) for is_suspect in (False, True)}
+_DUE = {is_suspect: statements.due(Claimed._fields, is_suspect=is_suspect) for is_suspect in (False, True)}
 
 
 def _take(share: Share, moment: datetime, ends_at: datetime) -> list[Claimed]:
-    given = {
-        "of_lane": int(share.lane),
-        "of_service": share.service_id,
-        "most": share.most,
-        "moment": moment,
-        "ends_at": ends_at,
-        "token": secrets.token_hex(8),
-    }
-    return [Claimed._make(row) for row in db.session.execute(_TAKE[share.is_suspect], given)]
+    given = {"moment": moment, "token": secrets.token_hex(8)}
+    which = {"of_lane": int(share.lane), "of_service": share.service_id, "most": share.most}
+    rows = [Claimed._make(row) for row in _DUE[share.is_suspect].fetch(given | which)]
+    if rows:
+        taken = {"ids": [row.id for row in rows], "ends_at": ends_at}
+        db.session.execute(statements.TAKE[share.is_suspect], given | taken)
+    return rows
 
 
-def _write_answer(token: str, push_ids: Sequence[int], one: Settled, moment: datetime) -> set[int]:
+def _write_answer(push_ids: Sequence[int], one: Settled, moment: datetime) -> None:
     given = {
-        "token": token,
         "ids": push_ids,
         "ended": str(one.state),
         "why": one.reason,
@@ -160,7 +157,7 @@ def _write_answer(token: str, push_ids: Sequence[int], one: Settled, moment: dat
         "moment": moment,
         "next_at": one.due_at,
     }
-    return set(db.session.execute(statements.ANSWER[one.uses_attempt, one.is_short], given).scalars())
+    db.session.execute(statements.ANSWER[one.uses_attempt, one.is_short], given)
 
 
 def _remember_attempts(settled: Sequence[Settled], moment: datetime) -> None:

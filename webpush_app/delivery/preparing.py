@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from webpush_app import clock
 from webpush_app.accounts.models import User
-from webpush_app.database import among, db
+from webpush_app.database import InOneStep, among
 from webpush_app.delivery import retry
 from webpush_app.delivery.claims import Claim, Claimed, Returned, Settled
 from webpush_app.delivery.composing import NOT_COMPOSED, Drop, Job, compose
@@ -61,7 +61,7 @@ class _Browser(NamedTuple):
 
 _subscriptions: Any = PushSubscription.__table__
 _users: Any = User.__table__
-_BROWSERS = (
+_BROWSERS = InOneStep(
     select(*(_subscriptions.c[name] for name in _Browser._fields[:-1]), _users.c.locale.label("user_locale"))
     .outerjoin(_users, _users.c.id == _subscriptions.c.user_id)
     .where(among(_subscriptions.c.id, "ids"))
@@ -104,8 +104,7 @@ def _wanted(claim: Claim, signers: Signers, made: Prepared) -> list[tuple[Claime
 
 
 def _browsers(subscription_ids: set[int]) -> dict[int, _Browser]:
-    rows = db.session.execute(_BROWSERS, {"ids": list(subscription_ids)})
-    return {row[0]: _Browser._make(row) for row in rows}
+    return {row[0]: _Browser._make(row) for row in _BROWSERS.fetch({"ids": list(subscription_ids)})}
 
 
 def _why_not(row: Claimed, browser: _Browser | None, signers: Signers, now: datetime) -> str | None:

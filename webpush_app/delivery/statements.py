@@ -4,10 +4,10 @@ the database to carry it out."""
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Integer, bindparam, case, func, select, update
-from sqlalchemy.sql.dml import ReturningUpdate, Update
+from sqlalchemy import Integer, String, bindparam, case, func, select, update
+from sqlalchemy.sql.dml import Update
 
-from webpush_app.database import UtcDateTime, among
+from webpush_app.database import InOneStep, UtcDateTime, among
 from webpush_app.delivery.models import Push, State
 
 _table: Any = Push.__table__
@@ -22,10 +22,12 @@ UNTOUCHED: dict[str, Any] = {
 _MOMENT = UtcDateTime()
 
 
-def taking(columns: Sequence[str], *, is_suspect: bool) -> ReturningUpdate[Any]:
-    """Due rows of one service and lane, or, as suspects, those that a lost worker left. Gives their columns."""
-    due = (
-        select(_table.c.id)
+def due(columns: Sequence[str], *, is_suspect: bool) -> InOneStep:
+    """Rows of one service and lane that may be taken, or, as suspects, that a lost worker left; as they will be then.
+    Where the database can lock rows they are locked."""
+    will_be = _taken(is_suspect)
+    query = (
+        select(*(will_be[name].label(name) if name in will_be else _table.c[name] for name in columns))
         .where(_table.c.state == str(State.SENDING if is_suspect else State.QUEUED))
         .where(_table.c.lane == bindparam("of_lane"), _table.c.service_id == bindparam("of_service"))
         .where(_table.c.due_at <= bindparam("moment", type_=_MOMENT))
@@ -33,23 +35,28 @@ def taking(columns: Sequence[str], *, is_suspect: bool) -> ReturningUpdate[Any]:
         .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True)
     )
-    values: dict[str, Any] = {
-        "state": str(State.SENDING),
-        "due_at": bindparam("ends_at", type_=_MOMENT),
-        "lease_token": bindparam("token"),
+    return InOneStep(query)
+
+
+def _taken(is_suspect: bool) -> dict[str, Any]:
+    taken = {
+        "lease_token": bindparam("token", type_=String),
         "attempts": _table.c.attempts + 1,
         "first_attempt_at": func.coalesce(_table.c.first_attempt_at, bindparam("moment", type_=_MOMENT)),
     }
-    crashed = {"crashes": _table.c.crashes + 1} if is_suspect else {}
-    taken = update(_table).where(_table.c.id.in_(due.scalar_subquery())).values(values | crashed)
-    return taken.returning(*(_table.c[name] for name in columns))
+    return taken | ({"crashes": _table.c.crashes + 1} if is_suspect else {})
 
 
-def _ours() -> Update:
-    return update(_table).where(among(_table.c.id, "ids"), _table.c.lease_token == bindparam("token"))
+def _these() -> Update:
+    return update(_table).where(among(_table.c.id, "ids"))
 
 
-def _answering(uses_attempt: bool, is_short: bool) -> ReturningUpdate[Any]:
+def _taking(is_suspect: bool) -> Update:
+    sending = {"state": str(State.SENDING), "due_at": bindparam("ends_at", type_=_MOMENT)}
+    return _these().values(_taken(is_suspect) | sending)
+
+
+def _answering(uses_attempt: bool, is_short: bool) -> Update:
     values: dict[str, Any] = {
         "state": bindparam("ended"),
         "reason": bindparam("why"),
@@ -61,15 +68,20 @@ def _answering(uses_attempt: bool, is_short: bool) -> ReturningUpdate[Any]:
         "lease_token": None,
     }
     unused = {} if uses_attempt else {"attempts": _table.c.attempts - 1}
-    shortened = {"is_short": True} if is_short else {}
-    return _ours().values(values | unused | shortened).returning(_table.c.id)
+    return _these().values(values | unused | ({"is_short": True} if is_short else {}))
 
 
+# Who holds the lease of each, locked where the database can lock rows.
+HOLDERS = InOneStep(select(_table.c.id, _table.c.lease_token).where(among(_table.c.id, "ids")).with_for_update())
+# By whether it is a suspect.
+TAKE = {is_suspect: _taking(is_suspect) for is_suspect in (False, True)}
 # By whether the attempt counts, and whether what is sent next has no text.
 ANSWER = {(used, short): _answering(used, short) for used in (False, True) for short in (False, True)}
 # By whether it was taken as a suspect.
 GIVE_BACK = {
-    is_suspect: _ours().values(
+    is_suspect: _these()
+    .where(_table.c.lease_token == bindparam("token"))
+    .values(
         **UNTOUCHED,
         due_at=bindparam("next_at", type_=_MOMENT),
         **({"crashes": _table.c.crashes - 1} if is_suspect else {}),

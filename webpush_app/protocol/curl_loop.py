@@ -40,10 +40,6 @@ class CurlLoop:
         self._multi.remove_handle(easy)
         self._added -= 1
 
-    def send(self) -> None:
-        """What was added, without looking at what has come."""
-        self._act(pycurl.SOCKET_TIMEOUT, 0)
-
     def turn(self, seconds: float) -> tuple[list[Ended], bool]:
         """Waits at most so long for something to happen, and does what is to be done. Gives the transfers that have
         ended, and whether the bell rang."""
