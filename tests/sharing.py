@@ -6,6 +6,7 @@ test that measures a loaded machine is marked `alone`: nothing else runs meanwhi
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] 
 
 # The slowest first. A group is one unit of work; whatever is in none is shared out file by file.
 GROUPS = ("tests/browser/", "tests/push/test_chromium", "tests/push/test_firefox", "tests/server/", "tests/engine/")
+_KEY = re.compile(r"[\w+/-]{40,}", re.ASCII)
 _is_shared_out = "PYTEST_XDIST_WORKER" in os.environ
 
 
@@ -27,6 +29,11 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
 def pytest_xdist_make_scheduler(config: pytest.Config) -> Scheduling:
     config.option.loadscopereorder = False
     return Scheduling(config)
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Keys are made anew in each process, and what is shared has to have one name in all of them."""
+    return argname if isinstance(val, str) and _KEY.search(val) else None
 
 
 @pytest.hookimpl(trylast=True)
