@@ -26,9 +26,9 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         return next((group for group in GROUPS if file.startswith(group)), file)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config) -> Scheduling:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
     config.option.loadscopereorder = False
-    return Scheduling(config)
+    return Scheduling(config, log)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
