@@ -15,7 +15,6 @@ from tests.push.certificate import Certificate
 from webpush_app.protocol import curl_transport, names
 from webpush_app.protocol.bell import Bell
 from webpush_app.protocol.curl_transport import CurlTransport
-from webpush_app.protocol.hosts import MOST_CONNECTIONS
 from webpush_app.protocol.transport import Answer, NoAnswer, Request, SocketAddress, Trouble
 
 
@@ -73,8 +72,8 @@ def test_where_http_1_1_is_spoken_there_are_at_most_twenty_connections(
     service.behave = behave
     answers = exchanged(make_transport(), numbered(200))
     assert [isinstance(answer, Answer) for _key, answer in answers] == [True] * 200
-    assert counts["most"] == MOST_CONNECTIONS
-    assert service.connections <= MOST_CONNECTIONS
+    assert counts["most"] == 20
+    assert service.connections == 20
 
 
 def test_who_waits_for_a_connection_is_told_at_the_deadline_too(
@@ -86,7 +85,7 @@ def test_who_waits_for_a_connection_is_told_at_the_deadline_too(
     assert time.monotonic() - began < 3
     assert {trouble_of(answer) for _key, answer in answers} == {Trouble.TIMEOUT}
     assert len(answers) == 60
-    assert len(service.asked) <= MOST_CONNECTIONS
+    assert len(service.asked) <= 20
 
 
 def test_a_host_that_hangs_holds_up_no_other(make_transport: MakeTransport, service: RawService) -> None:

@@ -189,51 +189,6 @@ def test_another_origin_and_another_signer_are_not_concerned(signer: Signer) -> 
     assert dict(told.outcomes) == {1: refused, 2: accepted, 3: accepted, 4: refused}
 
 
-def test_it_is_sent_again_while_there_is_nothing_else_to_send(signer: Signer) -> None:
-    service, told = Service(), Told()
-    service.refuses = only(0)
-
-    def pushes() -> Iterator[Push | None]:
-        yield from many(3, signer)
-        while len(told.outcomes) < 3:
-            yield None
-        yield None
-
-    Sender(Notebook(service, 8), lambda: NOW).send(pushes(), told)
-    assert told.kinds == {Accepted: 3}
-
-
-def test_an_error_of_the_caller_waits_until_it_is_sent_again(signer: Signer) -> None:
-    service, told = Service(), Told()
-    service.refuses = only(0)
-
-    def failing() -> Iterator[Push]:
-        yield from many(3, signer)
-        raise LookupError("no more")
-
-    with pytest.raises(LookupError, match="no more"):
-        Sender(Notebook(service, 8), lambda: NOW).send(failing(), told)
-    assert told.kinds == {Accepted: 3}
-
-
-@pytest.mark.parametrize("fails_at", range(8))
-def test_what_cannot_be_told_ends_the_sending_and_the_others_are_told(signer: Signer, fails_at: int) -> None:
-    told, service = Told(), Service()
-    service.refuses = only(0, 1)
-
-    def said(key: int, outcome: Outcome) -> None:
-        told(key, outcome)
-        if len(told.outcomes) == fails_at + 1:
-            raise LookupError("cannot be kept")
-
-    sender = Sender(Notebook(service, 8), lambda: NOW)
-    with pytest.raises(LookupError, match="cannot be kept"):
-        sender.send(many(8, signer), said)
-    assert told.times == dict.fromkeys(range(8), 1)
-    sender.send([push(9, signer=signer)], told)
-    assert told.times[9] == 1
-
-
 @settings(max_examples=200, deadline=None)
 @given(st.data())
 def test_whatever_is_answered_each_outcome_is_said_once(data: st.DataObject) -> None:

@@ -197,8 +197,9 @@ class CurlTransport:
             self._end(source, host.waiting.popleft(), answer)
 
     def _end_the_late(self, source: Source, host: Host) -> None:
-        now = time.monotonic()
-        while host.waiting and host.waiting[0].ends_at <= now:
+        """Also those whose answer could hardly come in time: they would be sent, and nobody would hear of it."""
+        too_late = time.monotonic() + self._deadline_seconds / 10
+        while host.waiting and host.waiting[0].ends_at <= too_late:
             self._end(source, host.waiting.popleft(), _TOO_LATE)
 
     def _end(self, source: Source, call: Call, answer: Answer | NoAnswer) -> None:
