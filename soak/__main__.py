@@ -8,13 +8,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.figures import tell
-from soak import web_kills, writers
+from soak import forbidden, hostile, outage, poison, priority, sigterm, skew, web_kills, worker_kills, writers
 from soak.figures import Figures
 from soak.options import Options
+from tests.postgresql_server import PostgresServer, postgres_server
 
 
 @dataclass(frozen=True)
@@ -24,10 +26,20 @@ class Proof:
 
 
 PROOFS = {
+    "worker-kills": Proof(
+        "the worker is killed in the middle of broadcasts: nothing lost, nothing shown twice", worker_kills.prove
+    ),
     "web-kills": Proof(
         "the web process is killed while people send: nothing lost, nothing stored twice", web_kills.prove
     ),
+    "sigterm": Proof("the worker is told to end in the middle: it ends soon, nothing lost or repeated", sigterm.prove),
+    "poison": Proof("a push that kills workers is set aside, and nothing else", poison.prove),
+    "priority": Proof("a message during a broadcast to 100,000 is handed over within a second", priority.prove),
     "writers": Proof("eight people write during a broadcast: nobody sees an error, nobody waits long", writers.prove),
+    "hostile": Proof("a push service that is hostile in every way: every end is the right one", hostile.prove),
+    "forbidden": Proof("our key is refused to everybody: nobody is turned off, one alert", forbidden.prove),
+    "outage": Proof("a push service is down for ten minutes, and is not run over when it is back", outage.prove),
+    "skew": Proof("our clock is eleven hours wrong: all is accepted", skew.prove),
 }
 
 
@@ -40,15 +52,20 @@ def main(arguments: Sequence[str]) -> int:
     if unknown:
         tell(f"There is no proof called {', '.join(unknown)}. There are: {', '.join(PROOFS)}.")
         return 2
-    chosen = {name: value for name, value in vars(given).items() if name not in ("names", "list") and value is not None}
-    return _run(given.names or [*PROOFS], Options(**chosen))
+    own = ("names", "list", "postgresql")
+    chosen = {name: value for name, value in vars(given).items() if name not in own and value is not None}
+    with postgres_server() if given.postgresql else nullcontext() as server:
+        return _run(given.names or [*PROOFS], Options(**chosen), server)
 
 
-def _run(names: Sequence[str], options: Options) -> int:
+def _run(names: Sequence[str], options: Options, server: PostgresServer | None = None) -> int:
     started, figures = time.monotonic(), Figures()
     with tempfile.TemporaryDirectory(prefix="webpush-soak-") as folder:
         for name in names:
             tell(f"{name}: {PROOFS[name].words}")
+            if server is not None:
+                server.create(name)
+                options = replace(options, database_url=server.loopback_url(name))
             PROOFS[name].prove(Path(folder) / name, options, figures)
     broken = f"; broken: {', '.join(figures.broken)}" if figures.broken else "; every bound holds"
     tell(f"done in {time.monotonic() - started:.0f} s{broken}")
@@ -64,6 +81,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, help="how long the load lasts")
     parser.add_argument(
         "--database-url", help="an empty database in place of SQLite: postgresql://user:password@host/name"
+    )
+    parser.add_argument(
+        "--postgresql", action="store_true", help="on a PostgreSQL server of the tests' own, started for it"
     )
     parser.add_argument("--browsers", type=_positive, help="how many browsers a broadcast goes to")
     parser.add_argument("--seed", type=int, help="the moments of an earlier run, as its figures name it")

@@ -75,11 +75,11 @@ class Worker:
 
 
 @contextmanager
-def pushing(instance: Path, stand_in: str, ca_file: Path, **settings: str) -> Iterator[Worker]:
+def pushing(instance: Path, stand_in: str, ca_file: Path, *, module: str = MODULE, **settings: str) -> Iterator[Worker]:
     """The stand-in is the service's "127.0.0.1:PORT"; settings go to the environment as they are."""
     given = {"PUSH_STAND_IN": stand_in, "PUSH_CA_FILE": str(ca_file), **settings}
     process = subprocess.Popen(
-        [sys.executable, "-m", MODULE],
+        [sys.executable, "-m", module],
         cwd=ROOT,
         env={**environment(instance, PORT), **given},
         stdout=subprocess.PIPE,

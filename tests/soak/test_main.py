@@ -70,3 +70,10 @@ def test_a_number_that_makes_no_sense_is_refused(wrong: str, capsys: pytest.Capt
         soak.main([wrong])
     assert ended.value.code == 2
     assert "error: argument --" in capsys.readouterr().err
+
+
+def test_each_proof_is_given_a_postgresql_database_of_its_own_where_that_is_wanted(seen: Seen) -> None:
+    assert soak.main(["--postgresql"]) == 0
+    urls = [options.database_url or "" for _name, options in seen]
+    assert [url.rpartition("/")[2] for url in urls] == ["one", "other"]
+    assert {options.database for _name, options in seen} == {"PostgreSQL"}

@@ -1,0 +1,13 @@
+"""The small form of `python -m soak skew`: the same moments, and few browsers."""
+
+from pathlib import Path
+
+from soak import skew
+from soak.figures import Figures
+from soak.options import Options
+
+
+def test_a_clock_that_is_eleven_hours_wrong_is_accepted_by_a_strict_push_service(tmp_path: Path) -> None:
+    figures = Figures()
+    skew.prove(tmp_path / "skew", Options(browsers=20), figures)
+    assert figures.broken == []
