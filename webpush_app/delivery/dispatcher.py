@@ -17,7 +17,7 @@ from webpush_app import clock
 from webpush_app.database import db
 from webpush_app.delivery.claims import Returned
 from webpush_app.delivery.counters import Counters
-from webpush_app.delivery.flow import Flow
+from webpush_app.delivery.flow import GROUP, Flow
 from webpush_app.delivery.happened import Answered, Happened
 from webpush_app.delivery.models import Lane
 from webpush_app.delivery.policy import in_a_word
@@ -32,7 +32,6 @@ from webpush_app.protocol.transport import Transport
 
 log = logging.getLogger(__name__)
 
-GROUP = 100
 TICK_SECONDS = 0.005
 
 
@@ -50,13 +49,18 @@ class Dispatcher:
     def take(self, lanes: Collection[Lane] = BOTH) -> int:
         return self._taker.take(lanes)
 
+    @property
+    def has_taken_all(self) -> bool:
+        """There is nothing more to take until there is room again, or something new is due."""
+        return self._taker.has_taken_all
+
     def send(self, *, until_empty: bool = False) -> None:
         """Until the flow is closed, or, where that is asked for, empty. Needs no database."""
         self._sender.send(self._pushes(until_empty, _secret()), self.flow.answered)
 
     def settle(self) -> int:
         """What has happened since, written down; how many things that were."""
-        happened = list(islice(self.flow.happened, GROUP))
+        happened = list(islice(self.flow.happened, 2 * GROUP))
         if happened:
             self._write_down(happened)
             self.flow.written_down(len(happened))

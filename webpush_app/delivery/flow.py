@@ -21,7 +21,9 @@ from webpush_app.protocol.answers import Outcome, Refused, RefusedFor, RetryLate
 
 # So many times what is sent at once is taken ahead: enough never to wait for the database, and few to be sent again
 # should the worker die.
-AHEAD = 3
+AHEAD = 4
+# So many answers are written down together.
+GROUP = 100
 MOST_OF_ONE_SERVICE_AT_ONCE = 64
 MOST_HELD = 20_000
 
@@ -44,6 +46,8 @@ class Flow:
         self._held: dict[int, datetime] = {}
         self.happened: deque[Happened] = deque()
         self.something_happened = threading.Event()
+        # There is enough to be written down together, or somebody waits for it.
+        self.much_happened = threading.Event()
         self.is_closed = False
 
     @property
@@ -165,7 +169,11 @@ class Flow:
                 self.happened.append(change)
             if isinstance(change, Closed):
                 self._withdraw(one.row.service_id)
-        self.something_happened.set()
+        # Asked first: it costs less than to set it again for each answer.
+        if not self.something_happened.is_set():
+            self.something_happened.set()
+        if (len(self.happened) >= GROUP or one.row.crashes) and not self.much_happened.is_set():
+            self.much_happened.set()
 
     def close(self) -> None:
         """Nothing more is sent; what waits is handed back."""
