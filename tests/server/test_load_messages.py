@@ -7,8 +7,12 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.server.crowd import Place, at_once, badge, place
 from tests.server.visitors import Prober, Visitor
+
+pytestmark = pytest.mark.alone
 
 LOAD_SECONDS = float(os.environ.get("LOAD_SECONDS", "8"))
 P95_SECONDS = 0.25

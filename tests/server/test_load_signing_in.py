@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.people import PASSWORD
 from tests.server.crowd import at_once, place
 from tests.server.test_load_messages import FIFTY, P95_SECONDS, Record
 from tests.server.visitors import Answer, Prober, Visitor
+
+pytestmark = pytest.mark.alone
 
 
 def test_fifty_sign_in_at_once(tmp_path: Path, password_hash: str, record_testsuite_property: Record) -> None:

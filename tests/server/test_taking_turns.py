@@ -7,8 +7,12 @@ import time
 from pathlib import Path
 from typing import Self
 
+import pytest
+
 from tests.server.running import running
 from tests.server.visitors import Visitor
+
+pytestmark = pytest.mark.alone
 
 REQUEST = b"GET /people HTTP/1.1\r\nHost: localhost\r\n"
 MOST_ANSWERS_IN_BETWEEN = 10
