@@ -3,11 +3,8 @@
 Nothing is sent inside a transaction. An engine decides which threads call these; the outbox alone says what is due.
 """
 
-import base64
-import hmac
 import logging
 from collections.abc import Collection, Iterator, Sequence
-from functools import lru_cache
 from itertools import islice
 from threading import Event, Thread
 
@@ -15,24 +12,22 @@ from flask import current_app
 
 from webpush_app import clock
 from webpush_app.database import db
+from webpush_app.delivery.addressing import Addresser
 from webpush_app.delivery.claims import Returned
 from webpush_app.delivery.counters import Counters
-from webpush_app.delivery.flow import Flow
+from webpush_app.delivery.flow import GROUP, Flow
 from webpush_app.delivery.happened import Answered, Happened
 from webpush_app.delivery.models import Lane
 from webpush_app.delivery.policy import in_a_word
-from webpush_app.delivery.preparing import Ready
 from webpush_app.delivery.settling import write_down
 from webpush_app.delivery.taking import BOTH, Taker
 from webpush_app.errors import DatabaseBusy
 from webpush_app.logs import line
-from webpush_app.protocol.message import Message, Urgency, to_payload
 from webpush_app.protocol.sender import Push, Sender
 from webpush_app.protocol.transport import Transport
 
 log = logging.getLogger(__name__)
 
-GROUP = 100
 TICK_SECONDS = 0.005
 
 
@@ -50,13 +45,18 @@ class Dispatcher:
     def take(self, lanes: Collection[Lane] = BOTH) -> int:
         return self._taker.take(lanes)
 
+    @property
+    def has_taken_all(self) -> bool:
+        """There is nothing more to take until there is room again, or something new is due."""
+        return self._taker.has_taken_all
+
     def send(self, *, until_empty: bool = False) -> None:
         """Until the flow is closed, or, where that is asked for, empty. Needs no database."""
-        self._sender.send(self._pushes(until_empty, _secret()), self.flow.answered)
+        self._sender.send(self._pushes(until_empty, Addresser(current_app.config["SECRET_KEY"])), self.flow.answered)
 
     def settle(self) -> int:
         """What has happened since, written down; how many things that were."""
-        happened = list(islice(self.flow.happened, GROUP))
+        happened = list(islice(self.flow.happened, 2 * GROUP))
         if happened:
             self._write_down(happened)
             self.flow.written_down(len(happened))
@@ -98,12 +98,12 @@ class Dispatcher:
         self.counters.settled(len(answered))
         self.counters.given_back(sum(isinstance(one, Returned) for one in happened))
 
-    def _pushes(self, until_empty: bool, secret: bytes) -> Iterator[Push | None]:
+    def _pushes(self, until_empty: bool, addresser: Addresser) -> Iterator[Push | None]:
         flow = self.flow
         while True:
             ready = flow.next()
             if ready is not None:
-                yield _push(ready, secret)
+                yield addresser.push(ready)
             elif flow.is_closed or (until_empty and not flow.has_waiting):
                 return
             else:
@@ -118,32 +118,3 @@ def _write_down_alone(one: Happened) -> None:
     except Exception:
         db.session.rollback()
         log.exception(line("answer_not_written", kind=type(one).__name__))
-
-
-def _secret() -> bytes:
-    return str(current_app.config["SECRET_KEY"]).encode()
-
-
-def _push(ready: Ready, secret: bytes) -> Push:
-    row = ready.row
-    return Push(
-        key=row.id,
-        subscription=ready.subscription,
-        payload=_payload_for_many(ready.message) if row.lane else to_payload(ready.message),
-        ttl_seconds=int((row.expires_at - clock.now()).total_seconds()),
-        urgency=Urgency.NORMAL if row.lane else Urgency.HIGH,
-        topic=_topic(secret, f"{row.kind}:{row.subject_id}:{row.subscription_id}"),
-        signer=ready.signer,
-    )
-
-
-@lru_cache(maxsize=64)
-def _payload_for_many(message: Message) -> bytes:
-    """A broadcast says the same to everybody."""
-    return to_payload(message)
-
-
-def _topic(secret: bytes, about: str) -> str:
-    """Under the same topic a repeat replaces what was not delivered yet. Keyed, so that it tells nobody what it is."""
-    digest = hmac.digest(secret, b"topic:" + about.encode(), "sha256")
-    return base64.urlsafe_b64encode(digest[:24]).decode()

@@ -17,11 +17,13 @@ from webpush_app.delivery.models import Lane
 from webpush_app.delivery.pace import Pace
 from webpush_app.delivery.pauses import Standing
 from webpush_app.delivery.preparing import Ready
-from webpush_app.protocol.answers import Outcome, Refused, RefusedFor, RetryLater
+from webpush_app.protocol.answers import Accepted, Outcome, Refused, RefusedFor, RetryLater
 
 # So many times what is sent at once is taken ahead: enough never to wait for the database, and few to be sent again
 # should the worker die.
-AHEAD = 3
+AHEAD = 4
+# So many answers are written down together.
+GROUP = 100
 MOST_OF_ONE_SERVICE_AT_ONCE = 64
 MOST_HELD = 20_000
 
@@ -44,6 +46,8 @@ class Flow:
         self._held: dict[int, datetime] = {}
         self.happened: deque[Happened] = deque()
         self.something_happened = threading.Event()
+        # There is enough to be written down together, or somebody waits for it.
+        self.much_happened = threading.Event()
         self.is_closed = False
 
     @property
@@ -136,13 +140,10 @@ class Flow:
                 for service_id, queue in queues.items():
                     if not queue or not self._gates[service_id].may_send(is_personal=not lane):
                         continue
-                    while queue:
-                        one = queue.popleft()
-                        if self._may_be_sent(one):
-                            if 2 * len(queue) <= AHEAD * self._gates[service_id].window:
-                                self._ask_for_more(service_id)
-                            queues[service_id] = queues.pop(service_id)  # the others are first in the next turn
-                            return self._sent(one)
+                    if len(queues) > 1:
+                        queues[service_id] = queues.pop(service_id)  # the others are first in the next turn
+                    if one := self._first_to_send(service_id, queue):
+                        return one
         return None
 
     def answered(self, push_id: int, outcome: Outcome) -> None:
@@ -157,7 +158,8 @@ class Flow:
                 gate.unsent()
             self._hold(one, outcome)
             seconds = time.monotonic() - sent_at
-            self.happened.append(Answered(one, outcome, gate.accepts_others, gate.host, seconds))
+            accepts_others = isinstance(outcome, Accepted) or gate.accepts_others
+            self.happened.append(Answered(one, outcome, accepts_others, gate.host, seconds))
             if wave := gate.gone_wave():
                 self.happened.append(wave)
             if change is not None:
@@ -165,7 +167,11 @@ class Flow:
                 self.happened.append(change)
             if isinstance(change, Closed):
                 self._withdraw(one.row.service_id)
-        self.something_happened.set()
+        # Asked first: it costs less than to set it again for each answer.
+        if not self.something_happened.is_set():
+            self.something_happened.set()
+        if (len(self.happened) >= GROUP or one.row.crashes) and not self.much_happened.is_set():
+            self.much_happened.set()
 
     def close(self) -> None:
         """Nothing more is sent; what waits is handed back."""
@@ -195,14 +201,22 @@ class Flow:
             waiting = [one for queues in self._waiting for queue in queues.values() for one in queue]
             return waiting + [one for one, _sent_at in self._under_way.values()]
 
-    def _sent(self, one: Ready) -> Ready:
-        self._gates[one.row.service_id].sent()
-        self._for_many_under_way += one.row.lane
-        self._under_way[one.row.id] = (one, time.monotonic())
-        return one
-
-    def _may_be_sent(self, one: Ready) -> bool:
+    def _first_to_send(self, service_id: int, queue: deque[Ready]) -> Ready | None:
         now = self._now()
+        while queue:
+            one = queue.popleft()
+            if self._may_be_sent(one, now):
+                gate = self._gates[service_id]
+                if 2 * len(queue) <= AHEAD * gate.window:
+                    self._ask_for_more(service_id)
+                gate.sent()
+                row = one.row
+                self._for_many_under_way += row.lane
+                self._under_way[row.id] = (one, time.monotonic())
+                return one
+        return None
+
+    def _may_be_sent(self, one: Ready, now: datetime) -> bool:
         held_until = self._held.get(one.row.subscription_id)
         if held_until is not None and held_until > now:
             self.happened.append(Returned(one.row, held_until))

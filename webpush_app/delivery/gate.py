@@ -102,12 +102,14 @@ class Gate:
         self.in_flight -= 1
         self._accepted.append(isinstance(outcome, Accepted))
         self._count_gone(isinstance(outcome, SubscriptionGone))
+        if isinstance(outcome, Accepted):
+            return self._well(subscription_id)
         match outcome:
             case RetryLater(why=Why.SLOW_DOWN):
                 return self._slowed_down(subscription_id, outcome)
             case RetryLater() | Refused(why=RefusedFor.VAPID):
                 return self._failed(subscription_id, outcome)
-            case Accepted() | SubscriptionGone() | Refused():
+            case SubscriptionGone() | Refused():
                 return self._well(subscription_id)
 
     def gone_wave(self) -> GoneWave | None:

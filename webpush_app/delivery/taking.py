@@ -26,9 +26,11 @@ class Taker:
         self._tell_sender = tell_sender
         self._signers: Signers | None = None
         self._tried_in_vain: set[int] = set()
+        self.has_taken_all = False
 
     def take(self, lanes: Collection[Lane] = BOTH) -> int:
         """How many rows were taken; 0 when nothing is due or there is no room, or nothing can be signed yet."""
+        self.has_taken_all = False
         signers = self._signers_for_now()
         if signers is None:
             return 0
@@ -44,6 +46,8 @@ class Taker:
         made = _one_of_each(probed, _prepare(claim, signers))
         self._flow.add(made.ready)
         self._tell_sender()
+        is_many = all(share.lane is Lane.BROADCAST and not share.is_suspect for share in shares)
+        self.has_taken_all = is_many and 0 < len(made.ready) == len(claim.rows)
         if made.settled or made.returned:
             write_down(made.returned, made.settled)
         self._end_vain_probes(probed, made)

@@ -15,8 +15,9 @@ from webpush_app.broadcasts.service import fan_out_step
 from webpush_app.delivery import tidy
 from webpush_app.delivery.beats import Beat
 from webpush_app.delivery.claims import give_back_all
-from webpush_app.delivery.dispatcher import GROUP, Dispatcher
+from webpush_app.delivery.dispatcher import Dispatcher
 from webpush_app.delivery.doorbell import Doorbell
+from webpush_app.delivery.flow import GROUP
 from webpush_app.delivery.housekeeping import HouseKeeping
 from webpush_app.logs import line
 from webpush_app.protocol.transport import Transport
@@ -28,7 +29,7 @@ LOOK_EVERY_SECONDS = 1.0
 DRAIN_SECONDS = 15.0
 BETWEEN_STEPS_SECONDS = 0.01
 # Answers are written down together, but a worker that is killed has few that were not.
-GROUP_SECONDS = 0.025
+GROUP_SECONDS = 0.05
 AFTER_A_FAILURE_SECONDS = 1.0
 PACED_SECONDS = 0.1
 
@@ -83,7 +84,7 @@ class Loop:
         bell = self._dispatcher.room_came
         while not self._is_stopping:
             bell.clear()
-            if not self._do(self._dispatcher.take):
+            if not self._do(self._dispatcher.take) or self._dispatcher.has_taken_all:
                 bell.wait(PACED_SECONDS if self._flow.is_paced else LOOK_EVERY_SECONDS)
 
     def _send(self) -> None:
@@ -100,13 +101,13 @@ class Loop:
     def _settle(self) -> None:
         """Answers are written down together, but none waits for long: what is not written down is sent again should
         this process be killed."""
-        came = self._flow.something_happened
+        came, much = self._flow.something_happened, self._flow.much_happened
         while self._flow.happened or not self._all_sent:
             came.wait(LOOK_EVERY_SECONDS)
             came.clear()
-            together_until = time.monotonic() + GROUP_SECONDS
-            while len(self._flow.happened) < GROUP and time.monotonic() < together_until and not self._all_sent:
-                time.sleep(GROUP_SECONDS / 5)
+            if not self._all_sent:
+                much.wait(GROUP_SECONDS)
+            much.clear()
             while self._do(self._dispatcher.settle):
                 if len(self._flow.happened) < GROUP:
                     break

@@ -12,8 +12,10 @@ LONGEST_TTL_SECONDS = 28 * 24 * 3600
 _TOPIC = re.compile(r"[A-Za-z0-9_-]{1,32}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Push:
+    """Never changed; not frozen all the same, because that makes it slow to make."""
+
     key: int
     """The caller's: the outcome comes with it."""
     subscription: Subscription
