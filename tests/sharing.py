@@ -6,7 +6,7 @@ test that measures a loaded machine is marked `alone`: nothing else runs meanwhi
 
 import fcntl
 import os
-import re
+import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,7 +16,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] 
 
 # The slowest first. A group is one unit of work; whatever is in none is shared out file by file.
 GROUPS = ("tests/browser/", "tests/push/test_chromium", "tests/push/test_firefox", "tests/server/", "tests/engine/")
-_KEY = re.compile(r"[\w+/-]{40,}", re.ASCII)
+LONGEST_ID = 32
 _is_shared_out = "PYTEST_XDIST_WORKER" in os.environ
 
 
@@ -26,14 +26,21 @@ class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
         return next((group for group in GROUPS if file.startswith(group)), file)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
-    config.option.loadscopereorder = False
-    return Scheduling(config, log)
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Sets are gone through in the same order by all of them; another order in the next run."""
+    if getattr(config.option, "numprocesses", None):
+        os.environ.setdefault("PYTHONHASHSEED", str(secrets.randbelow(2**32)))
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Keys are made anew in each process, and what is shared has to have one name in all of them."""
-    return argname if isinstance(val, str) and _KEY.search(val) else None
+    """What is long may have been made at random, and all of them must know a test by the same name."""
+    return argname if isinstance(val, str | bytes) and len(val) > LONGEST_ID else None
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
+    config.option.loadscopereorder = False
+    return Scheduling(config, log)
 
 
 @pytest.hookimpl(trylast=True)
