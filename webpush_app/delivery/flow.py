@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 
 from webpush_app.delivery.claims import Returned
 from webpush_app.delivery.gate import Closed, Gate, Opened, Phase
-from webpush_app.delivery.happened import Answered, Happened
+from webpush_app.delivery.happened import Answered, Happened, is_about_the_service
 from webpush_app.delivery.models import Lane
 from webpush_app.delivery.pace import Pace
 from webpush_app.delivery.pauses import Standing
 from webpush_app.delivery.preparing import Ready
-from webpush_app.protocol.answers import Accepted, Outcome, Refused, RefusedFor, RetryLater
+from webpush_app.protocol.answers import Accepted, Outcome, RetryLater
 
 # So many times what is sent at once is taken ahead: enough never to wait for the database, and few to be sent again
 # should the worker die.
@@ -152,7 +152,7 @@ class Flow:
             self._for_many_under_way -= one.row.lane
             gate = self._gates[one.row.service_id]
             change = None
-            if _is_about_the_service(one, outcome):
+            if is_about_the_service(one, outcome):
                 change = gate.answered(one.row.subscription_id, outcome)
             else:
                 gate.unsent()
@@ -247,10 +247,3 @@ class Flow:
         usual = max(standing.usual_rate, gate.rate.usual)
         careful_until = standing.careful_until if usual and standing.careful_until else self._now()
         return Pace(usual, careful_until, self._now)
-
-
-def _is_about_the_service(one: Ready, outcome: Outcome) -> bool:
-    """Not where nobody was asked, and not where a key is refused that is not our current one."""
-    if not isinstance(outcome, Refused):
-        return True
-    return outcome.status is not None and not (outcome.why is RefusedFor.VAPID and one.is_old_key)

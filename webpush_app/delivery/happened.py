@@ -5,7 +5,7 @@ from typing import NamedTuple
 from webpush_app.delivery.claims import Claimed, Returned
 from webpush_app.delivery.gate import Change
 from webpush_app.delivery.preparing import Ready
-from webpush_app.protocol.answers import Outcome
+from webpush_app.protocol.answers import Outcome, Refused, RefusedFor
 
 
 class Answered(NamedTuple):
@@ -21,3 +21,10 @@ class Answered(NamedTuple):
 
 
 Happened = Answered | Returned | Change
+
+
+def is_about_the_service(one: Ready, outcome: Outcome) -> bool:
+    """Not where nobody was asked, and not where a key is refused that is not our current one."""
+    if not isinstance(outcome, Refused):
+        return True
+    return outcome.status is not None and not (outcome.why is RefusedFor.VAPID and one.is_old_key)
