@@ -151,7 +151,7 @@ def test_a_row_that_cannot_be_composed_does_not_keep_the_others_from_being_sent(
     assert [received.json()["body"] for received in device.subscribed.received] == [TEXT]
     unknown, sent = outgoing.rows()
     assert (unknown.state, unknown.reason, sent.state) == (State.QUEUED, "not_composed", State.ACCEPTED)
-    assert "the text of 1 pushes of kind 'unknown' cannot be made" in caplog.text
+    assert "texts_not_made kind=unknown number=1" in caplog.text
     clock.advance(24 * 3600)
     outgoing.deliver()
     assert outgoing.rows()[0].state == State.EXPIRED

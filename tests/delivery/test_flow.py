@@ -119,12 +119,12 @@ def test_an_answer_makes_room_for_the_next(memory: Memory) -> None:
 
 
 def test_room_is_asked_for_when_half_of_what_waited_is_sent(memory: Memory) -> None:
-    assert memory.flow.room(SLOW, Lane.BROADCAST) == 24
-    memory.add(SLOW, 16)
+    assert memory.flow.room(SLOW, Lane.BROADCAST) == 32
+    memory.add(SLOW, 20)
     assert memory.flow.room(SLOW, Lane.BROADCAST) == 0, "not a few at a time"
     memory.send()
-    assert memory.flow.room(SLOW, Lane.BROADCAST) == 16
-    assert memory.flow.room(SLOW, Lane.PERSONAL) == 24, "which has a room of its own"
+    assert memory.flow.room(SLOW, Lane.BROADCAST) == 20
+    assert memory.flow.room(SLOW, Lane.PERSONAL) == 32, "which has a room of its own"
 
 
 def test_what_waits_is_handed_back_when_its_service_fails(memory: Memory) -> None:

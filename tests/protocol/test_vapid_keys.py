@@ -140,7 +140,7 @@ def test_whatever_is_given_is_a_key_or_refused(text: str) -> None:
 
 
 def test_the_private_half_is_never_shown() -> None:
-    assert repr(KEY) == f"VapidKey(public={KEY.public!r})"
+    assert repr(KEY) == f"VapidKey(public={KEY.public!r}, made_at=None)"
     assert KEY.private_text not in f"{KEY} {vars(vapid_keys)}"
 
 

@@ -94,6 +94,7 @@ def _enqueue(
     """`INSERT … SELECT`: a message to one browser and a broadcast to a million are the same statement."""
     values = _values(kind, subject_id, recipient, lane, lasts)
     source = select(*values.values()).where(PushSubscription.off_at.is_(None), *which)
+    source = source.order_by(PushSubscription.id)
     # Of an insert the number of rows is kept where it is asked for; on PostgreSQL it would be -1.
     written = insert(Push).from_select([*values], source).execution_options(preserve_rowcount=True)
     result: Any = db.session.execute(written)
