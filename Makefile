@@ -33,7 +33,7 @@ check: $(VENV)/.dev ## format, lint, types, and the layers of the house
 	@$(VENV)/bin/lint-imports --no-logo
 	@$(PYTHON) scripts/sizes.py
 
-bench: $(VENV)/.dev ## measure: one JSON line for each figure, peers in the same run
+bench: $(VENV)/.dev $(VENV)/.bench ## measure: one JSON line for each figure, peers in the same run
 	@exec $(PYTHON) -m bench
 
 soak: $(VENV)/.dev ## prove that nothing is lost: kills and load, minutes long; make soak ARGS="web-kills --runs 5" runs a part
@@ -61,3 +61,7 @@ $(VENV)/.scale: requirements.txt requirements-scale.txt scripts/setup.sh
 $(VENV)/.dev: requirements.txt requirements-scale.txt requirements-dev.txt scripts/setup.sh
 	@sh scripts/setup.sh requirements.txt requirements-scale.txt requirements-dev.txt
 	@touch $@ $(VENV)/.scale $(VENV)/.run
+
+$(VENV)/.bench: requirements-bench.txt scripts/setup.sh
+	@sh scripts/setup.sh requirements-bench.txt
+	@touch $@

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import listing, notifications, pushing, sending, signing_in, starting, unread
+from bench import backlog, broadcasting, listing, notifications, pushing, sending, signing_in, starting, unread
 from bench.figures import tell
 
 SUBJECTS: dict[str, Callable[[Path], None]] = {
@@ -15,6 +15,8 @@ SUBJECTS: dict[str, Callable[[Path], None]] = {
     "notifications": notifications.measure,
     "sending": sending.measure,
     "pushing": pushing.measure,
+    "broadcasting": broadcasting.measure,
+    "backlog": backlog.measure,
     "signing_in": signing_in.measure,
     "starting": starting.measure,
 }

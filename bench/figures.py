@@ -47,6 +47,10 @@ def p95(values: Sequence[float]) -> float:
     return sorted(values)[math.ceil(0.95 * len(values)) - 1]
 
 
+def p99(values: Sequence[float]) -> float:
+    return sorted(values)[math.ceil(0.99 * len(values)) - 1]
+
+
 def time_once(call: Callable[[], object]) -> float:
     """Milliseconds of one call."""
     started = time.perf_counter()

@@ -2,7 +2,7 @@
 # Compile requirements*.in into requirements*.txt: every version and hash, for every Python from 3.11 on, no addresses.
 set -eu
 command -v uv >/dev/null 2>&1 || { echo "uv is needed to compile the pins: pip install uv" >&2; exit 1; }
-for name in requirements requirements-scale requirements-dev; do
+for name in requirements requirements-scale requirements-dev requirements-bench; do
     uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade \
         "$name.in" -o "$name.txt" "$@"
 done
