@@ -152,8 +152,9 @@ def test_headers_that_are_too_long_are_a_bad_answer(
     [answer] = ask(http2_transport)
     assert trouble_of(answer) is Trouble.BAD_ANSWER
     http2_service.on = Stream.answer
-    ask(http2_transport)  # what was left of those headers may end the connection
-    assert statuses(exchanged(http2_transport, numbered(3))) == dict.fromkeys(range(3), 201)
+    # What was left of those headers may end the connection, sooner or later; then there is a new one.
+    found = [statuses(exchanged(http2_transport, numbered(3))) for _ in range(4)]
+    assert dict.fromkeys(range(3), 201) in found
 
 
 @pytest.mark.parametrize("said", [b"HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n", b"\0" * 100, b"\xff" * 100])
