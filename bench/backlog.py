@@ -83,11 +83,21 @@ class _Meanwhile:
             self.posts.append(time_once(post))
 
     def _lock(self, database: Path) -> None:
-        connection = sqlite3.connect(database, isolation_level=None, timeout=30)
+        connection = sqlite3.connect(database, isolation_level=None, timeout=0)
         while not self._ended.wait(_REST_SECONDS):
-            self.locks.append(time_once(lambda: connection.execute("BEGIN IMMEDIATE")))
+            self.locks.append(time_once(lambda: _begin(connection)))
             connection.execute("ROLLBACK")
         connection.close()
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    """Looks often: SQLite's own waiting gets longer and longer."""
+    while True:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            return
+        except sqlite3.OperationalError:
+            time.sleep(0.001)
 
 
 def _copy(crowd: Subscribers) -> None:

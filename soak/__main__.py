@@ -52,10 +52,14 @@ def main(arguments: Sequence[str]) -> int:
     if unknown:
         tell(f"There is no proof called {', '.join(unknown)}. There are: {', '.join(PROOFS)}.")
         return 2
+    names = given.names or [*PROOFS]
+    if given.database_url and len(names) > 1:
+        tell("An empty database is good for one proof, and what it leaves there would mislead the next: name one.")
+        return 2
     own = ("names", "list", "postgresql")
     chosen = {name: value for name, value in vars(given).items() if name not in own and value is not None}
-    with postgres_server() if given.postgresql else nullcontext() as server:
-        return _run(given.names or [*PROOFS], Options(**chosen), server)
+    with postgres_server(is_usual=True) if given.postgresql else nullcontext() as server:
+        return _run(names, Options(**chosen), server)
 
 
 def _run(names: Sequence[str], options: Options, server: PostgresServer | None = None) -> int:
@@ -80,7 +84,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--posts", type=_positive, help="how many messages are sent")
     parser.add_argument("--seconds", type=float, help="how long the load lasts")
     parser.add_argument(
-        "--database-url", help="an empty database in place of SQLite: postgresql://user:password@host/name"
+        "--database-url",
+        help="an empty database in place of SQLite, for one proof: postgresql://user:password@host/name",
     )
     parser.add_argument(
         "--postgresql", action="store_true", help="on a PostgreSQL server of the tests' own, started for it"

@@ -22,7 +22,7 @@ from soak import crowd
 from soak.clocks import ToldTime, told_time
 from soak.figures import Figures
 from soak.hostile_judge import Judged, judge
-from soak.hostile_oracle import CLOSED, CUTTING, GROUPS, KEYS, NOWHERE, ON, SILENT, Group
+from soak.hostile_oracle import CLOSED, CUTTING, GROUPS, KEYS, NOWHERE, SILENT, Group
 from soak.hostile_service import NOW, Teller
 from soak.memory import Growth
 from soak.options import Options
@@ -80,7 +80,8 @@ def prove(folder: Path, options: Options, figures: Figures, groups: Sequence[Gro
         tell(line)
     how = f"{len(browsers):,} browsers, {len(BROADCASTS_AT)} broadcasts, {hours:.0f} h of told time; {options.database}"
     _show(figures, judged, f"{how}, seed {options.seed}")
-    figures.show("hostile_behaviours", len(groups), f"groups of browsers that meet something else; {how}", least=14)
+    behaviours = len({group.trouble for group in groups})
+    figures.show("hostile_behaviours", behaviours, f"that are met, each another; {how}", least=14)
     figures.show("hostile_memory_mb", megabytes, f"the sender's growth, at its worst; {how}", most=MOST_GROWTH_MB)
 
 
@@ -98,15 +99,15 @@ def _show(figures: Figures, judged: Judged, how: str) -> None:
 
 
 def _browsers(groups: Sequence[Group], number: int, chance: random.Random) -> dict[str, Group]:
-    """Their endpoints, in no order: a broadcast meets all hosts at once."""
+    """Their endpoints, in no order: a broadcast meets all hosts at once. Whoever is left over joins the first."""
     shares = sum(group.share for group in groups)
-    made = [
-        (f"https://{group.host or group.script}.{HOSTS}/wpush/v2/{group.script}.{secrets.token_urlsafe(24)}", group)
-        for group in groups
-        for _ in range(max(1, round(number * group.share / shares)))
-    ]
-    chance.shuffle(made)
-    return dict(made)
+    them = [group for group in groups for _ in range(max(1, int(number * group.share / shares)))]
+    them += groups[: max(0, number - len(them))]
+    chance.shuffle(them)
+    return {
+        f"https://{group.host or group.script}.{HOSTS}/wpush/v2/{group.script}.{secrets.token_urlsafe(24)}": group
+        for group in them
+    }
 
 
 def _broadcast(made: Hostile) -> None:
@@ -153,7 +154,7 @@ def _hostile(folder: Path, options: Options, browsers: dict[str, Group]) -> Iter
 
 def _subscribe(app: Flask, browsers: dict[str, Group]) -> None:
     keys = {endpoint: BrowserKeys.make() for endpoint in browsers}
-    bad = {endpoint for endpoint, group in browsers.items() if group.host == KEYS and group.expected.browser != ON}
+    bad = {endpoint for endpoint, group in browsers.items() if group.trouble == KEYS}
     points = {endpoint: NO_POINT if endpoint in bad else one.p256dh for endpoint, one in keys.items()}
     crowd.write(app, points, {endpoint: one.auth for endpoint, one in keys.items()})
     with app.app_context():

@@ -43,6 +43,13 @@ class Group:
     def name(self) -> str:
         return f"{self.script} at {self.host or self.script}"
 
+    @property
+    def trouble(self) -> str:
+        """What its browsers meet: something on the way, what its own keys bring about, or what the service does."""
+        if self.host in (UNTRUSTED, NOWHERE, CLOSED, CUTTING, SILENT):
+            return self.host
+        return KEYS if self.expected.browser == OFF_UNUSABLE else self.script
+
 
 _ACCEPTED = Expected((ACCEPTED,) * 3)
 _DEAD = Expected((DEAD_LETTER,) * 3)

@@ -53,8 +53,9 @@ def prove(folder: Path, options: Options, figures: Figures) -> None:
         began = time.monotonic()
         deaths = _deaths_until_final(made, number, file)
         figures.show("poison_seconds", time.monotonic() - began, f"until everything is final; {how}")
-        most = MOST_CRASHES * (poison + 1)
-        figures.show("poison_deaths", deaths, f"workers that died; {how}", least=most, most=most)
+        # Those that one worker had taken together share its death, and may share the next; the last time each is alone.
+        most, least = MOST_CRASHES * (poison + 1), poison + MOST_CRASHES
+        figures.show("poison_deaths", deaths, f"workers that died; {how}", least=least, most=most)
         new = Counter(made.alerts()) - alerts
         crashes = new[str(AlertKind.CRASHES), ""]
         figures.show("poison_alerts", crashes, f"alerts of crashes; {how}", least=1, most=1)

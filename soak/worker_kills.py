@@ -97,7 +97,7 @@ def _show(figures: Figures, seen: Sequence[Kill], browsers: int, lease: int, how
         most = lease + LATER_SECONDS
         figures.show(f"{name}_resumed_seconds", max(resumed), f"{how_resumed}; {how}", most=most)
         last = max(one.all_resumed_seconds or 0.0 for one in seen)
-        figures.show(f"{name}_all_resumed_seconds", last, f"until the last of them is, at the worst; {how}")
+        figures.show(f"{name}_all_resumed_seconds", last, f"until the last of them is, at the worst; {how}", most=most)
     first = max(one.first_seconds for one in seen)
     figures.show(f"{name}_first_seconds", first, f"until anything is, at the worst; {how}", most=lease + LATER_SECONDS)
     figures.show(f"{name}_held", max(one.held for one in seen), f"pushes taken by a killed worker, at most; {how}")

@@ -35,6 +35,10 @@ BROWSERS = 2000
 BROADCAST_EVERY_SECONDS = 5.0
 WRITE_P99_MS = 500.0
 CONTACT = "mailto:ops@example.com"
+# As SQLite says it, and as PostgreSQL does of a lock.
+LOCKED = ("locked", "lock timeout", "deadlock")
+# As the worker says it, after which it tries again.
+BUSY = "database_busy"
 _TOLD = 5  # of the troubles; the rest are like them
 
 
@@ -44,9 +48,9 @@ class Scene:
     server: Server
     worker: Worker
 
-    def complaints(self) -> list[str]:
-        """Lines in which the server or the worker says that the database was locked."""
-        return [line for line in (*self.server.lines, *self.worker.lines) if "locked" in line]
+    def complaints(self, *words: str) -> list[str]:
+        """Lines in which the server or the worker says so."""
+        return [line for line in (*self.server.lines, *self.worker.lines) if any(word in line for word in words)]
 
 
 def prove(folder: Path, options: Options, figures: Figures) -> None:
@@ -80,11 +84,12 @@ def prove(folder: Path, options: Options, figures: Figures) -> None:
 
 def _show_troubles(figures: Figures, authors: Sequence[Author], admin: Admin, scene: Scene, how: str) -> None:
     troubles = [*admin.troubles, *(trouble for author in authors for trouble in author.troubles)]
-    complaints = scene.complaints()
+    complaints, waited = scene.complaints(*LOCKED), scene.complaints(BUSY)
     for line in (*troubles[:_TOLD], *complaints[:_TOLD]):
         tell(line)
     figures.show("writers_error_pages", len(troubles), f"answers that a person did not want; {how}", most=0)
     figures.show("writers_locked", len(complaints), f"lines of the logs that say “locked”; {how}", most=0)
+    figures.show("writers_worker_busy", len(waited), f"rounds that the worker had to make again; {how}")
 
 
 def _show_times(figures: Figures, waited_ms: Sequence[float], seconds: float, how: str) -> None:
