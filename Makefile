@@ -9,8 +9,8 @@ SHELL := /bin/sh
 IN_FILE = $(shell grep -Es '^[[:space:]]*DATABASE_URL[[:space:]]*=.*postgres' "$${INSTANCE_PATH:-instance}/application.cfg.py")
 NEEDED := $(if $(if $(DATABASE_URL),$(filter postgres%,$(DATABASE_URL)),$(IN_FILE)),scale,run)
 
-# The whole suite is shared by several processes, one for each core; see tests/sharing.py.
-SHARED := --numprocesses logical --maxprocesses 4
+# The whole suite is shared by several processes; see tests/sharing.py.
+SHARED := --numprocesses auto
 
 .PHONY: help run scale test check bench soak format lock clean
 

@@ -1,7 +1,8 @@
 """A real PostgreSQL server for the tests: from the binaries of a package, without root, and gone when they are.
 
 PostgreSQL refuses to run as root; where the tests do, it runs as `nobody`. It listens on a socket in a folder of its
-own, where everybody is let in, and on loopback, where a password is asked for. Nothing is kept safe on the disk.
+own, where everybody is let in, and on loopback, where a password is asked for. Tests need nothing to be safe on the
+disk; a proof has the settings that PostgreSQL itself begins with.
 """
 
 import contextlib
@@ -28,7 +29,7 @@ START_SECONDS = 60.0
 _UNPRIVILEGED = "nobody"
 _MAKE = ["--username=postgres", "--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8"]
 _MAKE += ["--locale-provider=builtin", "--locale=C.UTF-8", "--no-sync", "--no-instructions"]
-_SETTINGS = {
+_IN_A_HURRY = {
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
@@ -83,7 +84,7 @@ class PostgresServer:
 
 
 @contextlib.contextmanager
-def postgres_server() -> Iterator[PostgresServer]:
+def postgres_server(*, is_usual: bool = False) -> Iterator[PostgresServer]:
     user = _UNPRIVILEGED if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="webpush-postgresql-"))
     if user:
@@ -91,7 +92,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     programs = _programs(folder, user)
     _make_cluster(programs, folder, user)
     server = PostgresServer(folder, free_port())
-    given = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+    given = [] if is_usual else [f"--{name}={value}" for name, value in _IN_A_HURRY.items()]
     command = [programs / "postgres", "-D", folder / "data", "-k", folder, "-h", "127.0.0.1", "-p", server.port, *given]
     with _start(["sh", "-c", _UNTIL_THE_PIPE_ENDS, "sh", folder, *command], user) as process:
         assert process.stdin is not None

@@ -1,4 +1,4 @@
-"""How several processes share the tests: `make test` runs two or more of them at once.
+"""How several processes share the tests: `make test` runs a few of them at once.
 
 What shares a server or a browser that takes long to start stays in one process, and what takes longest begins first. A
 test that measures a loaded machine is marked `alone`: nothing else runs meanwhile.
@@ -9,21 +9,31 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it ships no types
 
 # The slowest first. A group is one unit of work; whatever is in none is shared out file by file.
-GROUPS = ("tests/browser/", "tests/push/test_chromium", "tests/push/test_firefox", "tests/server/", "tests/engine/")
+GROUPS = (
+    "tests/browser/test_[a-l]*",
+    "tests/browser/test_[m-z]*",
+    "tests/push/test_chromium*",
+    "tests/push/test_firefox*",
+    "tests/server/*",
+    "tests/engine/*",
+    "tests/soak/*",
+)
 LONGEST_ID = 32
+MOST_PROCESSES = 4
 _is_shared_out = "PYTEST_XDIST_WORKER" in os.environ
 
 
 class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return next((group for group in GROUPS if file.startswith(group)), file)
+        return next((group for group in GROUPS if fnmatch(file, group)), file)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -38,6 +48,11 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, str | bytes) and len(val) > LONGEST_ID else None
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: many tests wait for a browser, a server or a clock."""
+    return min(MOST_PROCESSES, (os.cpu_count() or 1) + 1)
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:
     config.option.loadscopereorder = False
     return Scheduling(config, log)
@@ -47,7 +62,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Schedulin
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if _is_shared_out:
         items.sort(
-            key=lambda item: next((place for place, group in enumerate(GROUPS) if item.nodeid.startswith(group)), 99)
+            key=lambda item: next((place for place, group in enumerate(GROUPS) if fnmatch(item.nodeid, group)), 99)
         )
 
 

@@ -1,6 +1,7 @@
 """The `flask` commands that belong to no package: `flask shell` and `flask translate …`."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,13 @@ def test_compiling_makes_what_the_service_reads(app: Flask, tree: Path) -> None:
     assert result.exit_code == 0
     for language in ("es", "ko", "zh"):
         assert _file(tree, language, "mo").read_bytes()[:4] == b"\xde\x12\x04\x95"
+
+
+def test_several_that_compile_at_once_do_not_disturb_each_other(tree: Path) -> None:
+    with ThreadPoolExecutor(8) as starters:
+        written = list(starters.map(lambda _number: len(list(translate.compile_stale(force=True))), range(24)))
+    assert written == [3] * 24
+    assert sorted(path.suffix for path in _file(tree, "ko", "mo").parent.iterdir()) == [".mo", ".po"]
 
 
 def test_only_what_is_stale_is_compiled_at_a_start(tree: Path) -> None:

@@ -228,3 +228,13 @@ def test_a_turn_ends_with_the_process_that_has_it(tmp_path: Path) -> None:
         holder.communicate()
     assert waiting.communicate(timeout=30)[1] == ""
     assert path.read_text(encoding="utf-8") == "x" * 10
+
+
+def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    """Root would give what it leads to away."""
+    path, elsewhere = tmp_path / "key", tmp_path / "elsewhere"
+    path.write_text("text", encoding="utf-8")
+    elsewhere.write_text("not ours", encoding="utf-8")
+    (tmp_path / ".key.lock").symlink_to(elsewhere)
+    with pytest.raises(OSError, match="symbolic"), private_files.alone_with(path):
+        pytest.fail("it was followed")

@@ -24,7 +24,7 @@ def read_or_create(path: Path, make: Callable[[], str]) -> str:
 def alone_with(path: Path) -> Iterator[None]:
     """For those who read a file in order to rewrite it: one after the other."""
     path = path.resolve()
-    descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT, OWNER_ONLY)
+    descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, OWNER_ONLY)
     try:
         _give_to_owner_of(path, descriptor)
         fcntl.flock(descriptor, fcntl.LOCK_EX)

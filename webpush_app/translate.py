@@ -3,6 +3,7 @@
 The compiled files are not kept in git: the start command and the tests compile what is stale.
 """
 
+import secrets
 from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
@@ -87,8 +88,8 @@ def compile_stale(*, force: bool = False) -> Iterable[Path]:
         if force or not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
             compiled = BytesIO()
             write_mo(compiled, read(source))
-            # Under another name first: a server that starts beside us must not read half a file.
-            draft = target.with_suffix(".mo.new")
+            # Under a name of our own first: who starts beside us must not read half a file, nor take ours away.
+            draft = target.with_name(f".{secrets.token_hex(4)}.mo")
             draft.write_bytes(compiled.getvalue())
             draft.replace(target)
             yield target

@@ -38,7 +38,7 @@ ENDS_AS = {
     Fate.GONE: State.GONE,
     Fate.SIGNED_OUT: State.DROPPED,
     Fate.REMOVED: State.DROPPED,
-    Fate.OTHER_KEY: State.DROPPED,
+    Fate.OTHER_KEY: State.EXPIRED,
 }
 _ANSWERS: dict[Fate, tuple[int | Reaction, ...]] = {
     Fate.BUSY_ONCE: (503, 201),

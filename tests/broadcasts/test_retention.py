@@ -17,6 +17,8 @@ from webpush_app.delivery.models import Push, PushTally, State
 
 BROWSERS = 4000
 GROUP = 100
+ROUNDS = 4
+PAGES_OF_POSTGRESQL = ("relation_size", "total_relation_size")
 
 
 @dataclass(frozen=True)
@@ -27,14 +29,17 @@ class Size:
 
 
 def size(site: Site) -> Size:
-    """The pages are SQLite's: those in use, and those of the file."""
+    """SQLite: the pages in use, and those of the file. PostgreSQL: those of the table, and with its indexes."""
+
+    def number(query: str) -> int:
+        return int(db.session.scalar(text(query)) or 0)
 
     def read() -> Size:
         rows = db.session.scalar(select(func.count()).select_from(Push)) or 0
-        if db.engine.dialect.name != "sqlite":
-            return Size(rows, 0, 0)
-        pages, free = (int(db.session.scalar(text(f"PRAGMA {name}")) or 0) for name in ("page_count", "freelist_count"))
-        return Size(rows, pages - free, pages)
+        if db.engine.dialect.name == "sqlite":
+            pages = number("PRAGMA page_count")
+            return Size(rows, pages - number("PRAGMA freelist_count"), pages)
+        return Size(rows, *(number(f"SELECT pg_{what}('pushes') / 8192") for what in PAGES_OF_POSTGRESQL))
 
     return site.reading(read)
 
@@ -60,6 +65,9 @@ def tidy_up(site: Site) -> None:
         for step in tidy.steps():
             while step():
                 pass
+        if db.engine.dialect.name == "postgresql":  # as its autovacuum does soon
+            with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text("VACUUM pushes"))
 
 
 @pytest.mark.usefixtures("key")
@@ -70,7 +78,7 @@ def test_the_outbox_returns_to_its_size_and_the_next_broadcast_finds_its_place(
     rows.subscription(rows.service(), BROWSERS)
     before = size(site)
     largest: list[Size] = []
-    for _time in range(3):
+    for _time in range(ROUNDS):
         broadcast = site.start()
         site.fan_out()
         deliver(site, broadcast)
@@ -85,9 +93,13 @@ def test_the_outbox_returns_to_its_size_and_the_next_broadcast_finds_its_place(
         assert after.rows == 0
         assert after.used_pages <= before.used_pages + 4
         assert site.progress(broadcast) == Progress(BROWSERS, BROWSERS, 0, is_done=True)
-    assert max(one.all_pages for one in largest) <= largest[0].all_pages + 4
+    # PostgreSQL gives the pages of an index out again one VACUUM later: the third is the first that needs no more.
+    assert largest[-1].all_pages <= largest[-2].all_pages + 4
+    # PostgreSQL may clear a page while it is written to, and needs fewer then. What is not used again doubles them.
+    used = [one.used_pages for one in largest]
+    assert max(used) <= min(used) * 1.3
     lines = site.reading(lambda: db.session.scalar(select(func.count()).select_from(PushTally)))
-    assert lines == 3 * 2
+    assert lines == ROUNDS * 2
 
 
 def test_what_is_on_its_way_when_it_is_tidied_stays(app: Flask, site: Site, hands: Hands) -> None:

@@ -15,6 +15,7 @@ from tests.people import People
 from tests.push.service import GOOGLE, MOZILLA, WINDOWS
 from tests.server.running import Server, running
 from webpush_app import clock, config
+from webpush_app.accounts.models import User
 from webpush_app.accounts.service import CONTACT_EMAIL, remember_fact
 from webpush_app.database import db
 from webpush_app.delivery.models import State
@@ -41,9 +42,20 @@ class Office:
     @contextmanager
     def windows(self, chromium: Browser, viewport: ViewportSize) -> Iterator[Windows]:
         opened = Windows(chromium, self.server.url, viewport)
-        yield opened
-        opened.close()
+        try:
+            yield opened
+        finally:
+            opened.close()
         assert opened.problems == []
+
+    @contextmanager
+    def speaking(self, language: str) -> Iterator[None]:
+        """What the admin has chosen. Taken back at the end: other tests share this service and read English."""
+        self.happenings.change(User, self.admin_id, locale=language)
+        try:
+            yield
+        finally:
+            self.happenings.change(User, self.admin_id, locale=None)
 
     @staticmethod
     def admin(windows: Windows, **options: object) -> Person:

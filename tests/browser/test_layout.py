@@ -8,7 +8,6 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from tests.browser.office import READER, Office
 from tests.browser.windows import LONGEST_NAME, PHONE, Person, Windows
 from tests.server.running import Server
-from webpush_app.accounts.models import User
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("viewport", [PHONE], ids=["phone"])]
 
@@ -59,8 +58,7 @@ def test_pages_of_people_are_no_wider_than_the_window(windows: Windows, locale: 
 def test_pages_of_admins_are_no_wider_than_the_window(
     office: Office, chromium: Browser, viewport: ViewportSize, locale: str
 ) -> None:
-    with office.windows(chromium, viewport) as windows:
-        office.happenings.change(User, office.admin_id, locale=_language(locale)[:2])
+    with office.windows(chromium, viewport) as windows, office.speaking(_language(locale)[:2]):
         admin = office.admin(windows)
         pushes = ("", "?state=dead", "?state=gone&kind=test", f"/{office.dead}", f"/{office.off}")
         traces = ("/trace", "/trace?q=1", f"/trace?q={READER}", "/trace?q=broadcast:1", f"/trace?q={UNBROKEN}")

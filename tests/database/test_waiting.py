@@ -12,7 +12,7 @@ from tests.database import programs
 from tests.databases import Database
 from tests.people import Browser, People
 from webpush_app.accounts.models import SiteFact
-from webpush_app.database import db, short_write, sqlite
+from webpush_app.database import begin_write, db, short_write, sqlite
 from webpush_app.errors import DatabaseBusy
 
 LARGEST_GAP_SECONDS = 0.5  # half of what others hold the database for; a machine that is busy makes gaps too
@@ -109,3 +109,16 @@ def test_a_password_is_hashed_beside_everything_else() -> None:
     found = programs.result(programs.start("hashing"))
     assert found["is_right"]
     assert found["ticks"] >= 3
+
+
+@pytest.mark.sqlite_only("PostgreSQL says so in its own way")
+def test_a_full_disk_is_no_fault_of_what_was_asked(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    with app.app_context():
+        begin_write()
+        pages = db.session.connection().exec_driver_sql("PRAGMA page_count").scalar_one()
+        db.session.connection().exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        db.session.add_all([SiteFact(name=f"fact {number}", value="x" * 3000) for number in range(50)])
+        with pytest.raises(DatabaseBusy):
+            db.session.commit()
+        db.session.rollback()
+    assert "database or disk is full" in caplog.text

@@ -79,6 +79,10 @@ class Outgoing:
     def is_on(self, device: Device) -> bool:
         return self.stored(device).off_at is None
 
+    def is_forgotten(self, device: Device) -> bool:
+        with self.app.app_context():
+            return db.session.get(PushSubscription, device.id) is None
+
     def stored(self, device: Device) -> PushSubscription:
         with self.app.app_context():
             return db.session.get_one(PushSubscription, device.id)
@@ -145,6 +149,10 @@ class Outgoing:
     def row(self) -> Push:
         [row] = self.rows()
         return row
+
+    def row_of(self, device: Device) -> Push:
+        """The latest for this browser."""
+        return [row for row in self.rows() if row.subscription_id == device.id][-1]
 
     def states(self) -> list[str]:
         return [row.state for row in self.rows()]

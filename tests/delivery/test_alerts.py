@@ -195,6 +195,8 @@ def test_the_open_ones_are_listed_newest_first(app: Flask, rows: Rows, clock: St
         "gone_wave": 0,
         "crashes": 1,
         "too_large": 0,
+        "missing_key": 0,
+        "encryption": 0,
     }
 
 

@@ -2,14 +2,19 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 import pytest
 from flask import Flask
 
 from tests.databases import Database
 from tests.delivery.outgoing import Outgoing
+from webpush_app import clock
+from webpush_app.database import begin_write, db
+from webpush_app.delivery import pauses, statements
 from webpush_app.delivery.claims import Share, claim_due
 from webpush_app.delivery.models import Lane, State
+from webpush_app.subscriptions.push_services import Pause
 
 ROWS = 1000
 ALL = [Share(1, Lane.PERSONAL, ROWS)]
@@ -50,3 +55,44 @@ def test_who_is_in_the_midst_of_claiming_holds_up_nobody(app: Flask, outgoing: O
         assert time.monotonic() - began < 1
     with app.app_context():
         assert sorted(row.id for row in claim_due(ALL).rows) == [1, 2, 3]
+
+
+def is_locked(database: Database, table: str) -> bool:
+    return not database.rows(f"SELECT id FROM {table} WHERE id = 1 FOR UPDATE SKIP LOCKED")
+
+
+@pytest.mark.postgresql_only("SQLite lets one write at a time anyway")
+def test_whose_a_push_is_cannot_change_between_the_look_and_the_writing(
+    app: Flask, outgoing: Outgoing, database: Database
+) -> None:
+    outgoing.fill(1)
+    with app.app_context():
+        begin_write()
+        statements.HOLDERS.fetch({"ids": [1]})
+        assert is_locked(database, "pushes")
+        db.session.rollback()
+    assert not is_locked(database, "pushes")
+
+
+@pytest.mark.postgresql_only("SQLite lets one write at a time anyway")
+@pytest.mark.parametrize("change", ["pause", "resume"])
+def test_two_that_pause_a_service_look_at_it_one_after_the_other(
+    app: Flask, outgoing: Outgoing, database: Database, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    outgoing.fill(1)
+    now, seen = clock.now, list[bool]()
+
+    def look() -> datetime:
+        seen.append(is_locked(database, "push_services"))
+        return now()
+
+    with app.app_context():
+        begin_write()
+        monkeypatch.setattr(clock, "now", look)
+        if change == "pause":
+            pauses.pause(1, Pause.BROKEN, asked_until=None, usual_rate=0.0)
+        else:
+            pauses.resume(1)
+        monkeypatch.undo()
+        db.session.rollback()
+    assert seen[0]

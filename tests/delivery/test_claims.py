@@ -11,7 +11,7 @@ from tests.delivery.conftest import CONTACT, StandingClock
 from tests.delivery.outgoing import Outgoing
 from webpush_app.database import begin_write, db
 from webpush_app.delivery import outbox
-from webpush_app.delivery.claims import Claim, Returned, Settled, Share, claim_due, give_back, give_back_all, settle
+from webpush_app.delivery.claims import Claim, Returned, Settled, Share, claim_due, give_back, give_back_at_once, settle
 from webpush_app.delivery.models import Lane, State
 from webpush_app.delivery.pauses import read_standings
 
@@ -221,7 +221,7 @@ def test_at_a_sudden_stop_everything_of_it_is_anybodys_at_once(outgoing: Outgoin
     stopped, other = take(2), take(1)
     first = stopped.rows[0]
     write_down(Settled(first, State.ACCEPTED))
-    give_back_all({first.lease_token})
+    give_back_at_once(stopped.rows)
     rows = outgoing.rows()
     assert sorted(row.state for row in rows) == [State.ACCEPTED, State.QUEUED, State.SENDING]
     assert [row.attempts for row in rows if row.state == State.QUEUED] == [0]

@@ -2,11 +2,14 @@
 
 import json
 import threading
+from datetime import timedelta
 
 import pytest
 
 from tests.delivery.conftest import StandingClock
+from tests.delivery.outgoing import Outgoing
 from tests.delivery.rows import MOZILLA
+from tests.people import People
 from webpush_app.delivery.counters import BUCKETS, MOST_HOSTS, OTHER_HOSTS, Counters
 
 
@@ -78,3 +81,28 @@ def test_what_was_handed_out_does_not_change_any_more() -> None:
     told = json.dumps(before)
     counters.answered(MOZILLA, "accepted", 0.02)
     assert json.dumps(before) == told
+
+
+def test_a_push_service_that_is_known_by_name_always_has_its_place() -> None:
+    counters = Counters()
+    for number in range(MOST_HOSTS + 1):
+        counters.answered(f"{number}.notify.windows.com", "accepted", 0.1)
+    counters.answered("fcm.googleapis.com", "accepted", 0.1)
+    assert counters.snapshot()["hosts"]["fcm.googleapis.com"]["answers"] == {"accepted": 1}
+
+
+def test_what_a_worker_takes_and_what_is_answered_is_counted(
+    people: People, outgoing: Outgoing, clock: StandingClock
+) -> None:
+    susan = people("susan")
+    well, gone, held = (outgoing.device(susan) for _ in range(3))
+    gone.subscribed.answer_with(410)
+    outgoing.change_device(held, hold_until=clock.moment + timedelta(hours=1))
+    people.write(people("john"), susan, "hello")
+    assert outgoing.deliver() == 3
+    assert len(well.subscribed.received) == 1
+    counted = outgoing.dispatcher.counters.snapshot()
+    assert (counted["claimed"], counted["settled"]) == (3, 2)
+    assert counted["settled_at"] == clock.moment.isoformat()
+    assert counted["hosts"][MOZILLA]["answers"] == {"accepted": 1, "gone": 1}
+    assert sum(counted["hosts"][MOZILLA]["buckets"]) == 2

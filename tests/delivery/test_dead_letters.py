@@ -1,5 +1,6 @@
 """Dead letters: what is one, how they are counted and found, and what sending one again means."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -74,6 +75,24 @@ def test_whose_time_is_over_gets_as_much_as_it_had(scene: Scene) -> None:
     expires_at = scene.happenings.push(push_id).expires_at
     assert expires_at == scene.clock.moment + (push.expires_at - push.created_at)
     assert expires_at == scene.clock.moment + outbox.MESSAGE_LASTS
+
+
+@pytest.mark.parametrize("kind", ["message", "broadcast", "test"])
+def test_it_gets_no_more_than_that_when_it_is_sent_again_a_second_time(scene: Scene, kind: str) -> None:
+    browser = scene.happenings.browser(scene.susan)
+    about: dict[str, Callable[[], int]] = {
+        "message": scene.message,
+        "broadcast": lambda: scene.happenings.broadcast(scene.john),
+        "test": lambda: scene.happenings.test(browser),
+    }
+    about[kind]()
+    push = scene.happenings.push(1)
+    for _time in range(3):
+        scene.happenings.end(push.id, State.EXPIRED, "expired")
+        scene.clock.advance(30 * 3600)
+        replay(scene)
+        expires_at = scene.happenings.push(push.id).expires_at
+        assert expires_at == scene.clock.moment + (push.expires_at - push.created_at)
 
 
 def test_of_a_message_nothing_is_counted(scene: Scene) -> None:

@@ -12,7 +12,7 @@ from tests.delivery.outgoing import Outgoing
 from tests.delivery.scene import Scene
 from tests.people import People
 from webpush_app.database import begin_write, db
-from webpush_app.delivery import dead_letters, outbox
+from webpush_app.delivery import dead_letters, outbox, walking
 from webpush_app.delivery.dead_letters import DEAD
 from webpush_app.delivery.models import FINAL, Push, PushAttempt, State
 from webpush_app.delivery.walking import Wanted, Watch
@@ -176,3 +176,14 @@ def test_a_refused_broadcast_that_is_sent_again_arrives(outgoing: Outgoing, peop
     assert all(len(topic) == 1 for topic in topics.values()), "the second replaces the first"
     with outgoing.app.app_context():
         assert db.session.scalar(select(func.count()).select_from(Push)) == 3
+
+
+def test_who_is_waited_for_looks_no_longer_than_that_also_where_nothing_is_found(
+    scene: Scene, broadcast: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walking, "WINDOW", 1)
+    none = Wanted(DEAD, reason="no_such_reason")
+    looked = scene.happenings.reading(lambda: [*dead_letters._steps(none, Watch(0.0))])
+    assert looked[:1] == [()]
+    replayed = scene.happenings.reading(lambda: dead_letters.replay(none, watch=Watch(0.0)))
+    assert (replayed.number, replayed.was_cut_short) == (0, True)

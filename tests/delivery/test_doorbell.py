@@ -89,6 +89,18 @@ def test_ringing_never_waits_when_it_has_been_rung_too_often(bell: Doorbell, tmp
     assert seconds_until_it_wakes(bell, 0.1) >= 0.1, "one look takes all of them"
 
 
+def test_a_signal_may_ring_in_the_midst_of_closing(bell: Doorbell, monkeypatch: pytest.MonkeyPatch) -> None:
+    close = os.close
+
+    def interrupted(pipe: int) -> None:
+        bell.ring()
+        close(pipe)
+        bell.ring()
+
+    monkeypatch.setattr(os, "close", interrupted)
+    bell.close()
+
+
 def test_the_pipe_is_the_owners_alone(bell: Doorbell, tmp_path: Path) -> None:
     mode = (tmp_path / NAME).stat().st_mode
     assert stat.S_ISFIFO(mode)

@@ -13,7 +13,6 @@ from webpush_app.broadcasts.models import Broadcast
 from webpush_app.clock import now
 from webpush_app.delivery.models import Push, State
 from webpush_app.messaging.models import Message
-from webpush_app.protocol import vapid_keys
 from webpush_app.subscriptions.models import Off, PushSubscription
 
 TEXT = "Dinner at eight?"
@@ -37,10 +36,6 @@ def give_to_nobody(outgoing: Outgoing, device: Device) -> None:
     outgoing.post(device.subscribed, None)
 
 
-def change_the_key(outgoing: Outgoing, device: Device) -> None:
-    outgoing.change_device(device, vapid_public_key=vapid_keys.generate().public)
-
-
 def read_the_message(outgoing: Outgoing, _device: Device) -> None:
     outgoing.execute(update(Message).values(read_at=now()))
 
@@ -62,7 +57,6 @@ def let_it_expire(outgoing: Outgoing, _device: Device) -> None:
         (turn_off(Off.UNUSABLE), State.DROPPED, "browser_unusable"),
         (give_to_somebody_else, State.DROPPED, "somebody_elses"),
         (give_to_nobody, State.DROPPED, "somebody_elses"),
-        (change_the_key, State.DROPPED, "other_key"),
         (read_the_message, State.DROPPED, "read_already"),
         (delete_the_message, State.DROPPED, "withdrawn"),
         (let_it_expire, State.EXPIRED, "expired"),

@@ -49,6 +49,8 @@ def test_a_key_that_is_refused_to_everybody_harms_nobody(
     assert len(service.received) - before <= MOST_REFUSED + TRIALS
     assert open_alerts(outgoing) == ["our_key"]
     assert all(outgoing.is_on(device) for device in devices)
+    assert {outgoing.stored(device).strikes for device in devices} == {0}
+    assert {row.attempts for row in outgoing.rows()} == {0}
 
     service.answer_with(201)
     for _step in range(MOST_STEPS):

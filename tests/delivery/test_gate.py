@@ -2,38 +2,17 @@
 
 import pytest
 
+from tests.delivery.at_a_gate import BUSY, HOST, MIXED, MOST, OUR_KEY, SILENT, WELL, answer, answers, slow_down
 from tests.delivery.conftest import StandingClock
-from webpush_app.delivery.gate import Closed, Gate, Opened, Phase
-from webpush_app.protocol.answers import Accepted, Outcome, Refused, RefusedFor, RetryLater, SubscriptionGone, Why
+from webpush_app.delivery.changes import Closed, Opened
+from webpush_app.delivery.gate import Gate, Phase
+from webpush_app.protocol.answers import Outcome, Refused, RefusedFor, RetryLater, SubscriptionGone, Why
 from webpush_app.subscriptions.push_services import Pause
-
-HOST = "push.example.org"
-WELL = Accepted(201, "")
-BUSY = RetryLater(503, "later", Why.THEIR_TROUBLE)
-SILENT = RetryLater(None, "no answer", Why.UNKNOWN)
-OUR_KEY = Refused(403, "not with this key", RefusedFor.VAPID)
-MOST = 64
-MIXED: tuple[Outcome, ...] = (WELL, BUSY)
-
-
-def slow_down(seconds: float = 120) -> RetryLater:
-    return RetryLater(429, "slow down", Why.SLOW_DOWN, seconds, uses_attempt=False)
 
 
 @pytest.fixture
 def gate(clock: StandingClock) -> Gate:
     return Gate(7, HOST, MOST, clock)
-
-
-def answer(gate: Gate, outcome: Outcome, browser: int = 1) -> object:
-    gate.sent()
-    return gate.answered(browser, outcome)
-
-
-def answers(gate: Gate, *outcomes: Outcome) -> list[object]:
-    """Of one browser each; what changed by them."""
-    changes = [answer(gate, outcome, number) for number, outcome in enumerate(outcomes)]
-    return [change for change in changes if change is not None]
 
 
 def sendable(gate: Gate) -> int:
@@ -77,7 +56,14 @@ def test_what_is_personal_finds_a_place_where_all_are_taken(gate: Gate) -> None:
 
 
 @pytest.mark.parametrize(
-    "trouble", [BUSY, SILENT, RetryLater(302, "", Why.REDIRECT), RetryLater(200, "", Why.NOT_A_PUSH_SERVICE)]
+    "trouble",
+    [
+        BUSY,
+        SILENT,
+        RetryLater(None, "no address", Why.ON_THE_WAY),
+        RetryLater(302, "", Why.REDIRECT),
+        RetryLater(200, "", Why.NOT_A_PUSH_SERVICE),
+    ],
 )
 def test_five_failures_in_a_row_close_it(gate: Gate, trouble: RetryLater) -> None:
     assert answers(gate, WELL, *[trouble] * 4) == []
@@ -119,8 +105,8 @@ def test_refusals_of_our_key_close_it_for_that_reason_and_leave_one_at_a_time_un
     answers(gate, *[WELL] * 100)
     assert answer(gate, OUR_KEY, browser=1000) is None
     assert sendable(gate) == 1
-    changes = answers(gate, *[OUR_KEY] * 4)
-    assert [change.because for change in changes if isinstance(change, Closed)] == [Pause.OUR_KEY]
+    changed = answers(gate, *[OUR_KEY] * 4)
+    assert [change.because for change in changed if isinstance(change, Closed)] == [Pause.OUR_KEY]
 
 
 def test_it_knows_whether_others_are_accepted(gate: Gate) -> None:
@@ -129,32 +115,6 @@ def test_it_knows_whether_others_are_accepted(gate: Gate) -> None:
         answers(gate, *outcomes)
         known.append(gate.accepts_others)
     assert known == [False, True, False]
-
-
-def test_one_browser_that_is_told_to_slow_down_pauses_nobody_else(gate: Gate) -> None:
-    for _ in range(20):
-        assert answer(gate, slow_down(), browser=1) is None
-    assert gate.phase is Phase.OPEN
-
-
-def test_five_browsers_that_are_told_so_within_a_minute_pause_the_service_for_as_long_as_asked(
-    gate: Gate, clock: StandingClock
-) -> None:
-    start = clock.moment
-    for browser in range(4):
-        clock.advance(14)
-        assert answer(gate, slow_down(100 + browser), browser) is None
-    change = answer(gate, slow_down(50), browser=9)
-    assert isinstance(change, Closed)
-    assert change.because is Pause.SLOW_DOWN
-    assert change.asked_until is not None
-    assert (change.asked_until - start).total_seconds() == pytest.approx(4 * 14 + 103)
-
-
-def test_five_over_a_longer_time_do_not(gate: Gate, clock: StandingClock) -> None:
-    for browser in range(20):
-        assert answer(gate, slow_down(), browser) is None
-        clock.advance(16)
 
 
 def test_a_pause_lasts_as_long_as_the_service_asks_for(gate: Gate, clock: StandingClock) -> None:
@@ -196,6 +156,42 @@ def test_it_opens_with_few_at_once(gate: Gate) -> None:
     gate.open(None)
     assert sendable(gate) == 8
     assert answers(gate, *[BUSY] * 4) == [], "what was before counts no more"
+
+
+def test_the_same_browsers_close_it_again_when_it_is_down_again(gate: Gate) -> None:
+    for _time in range(3):
+        assert [type(change) for change in answers(gate, *[BUSY] * 5)] == [Closed]
+        gate.open(None)
+        answers(gate, *[WELL] * 5)
+
+
+def test_those_whose_every_push_fails_close_it_no_more_than_twice(gate: Gate) -> None:
+    """It is well in between: it is no trouble of the service's."""
+    for _time in range(2):
+        closed = []
+        for _again in range(4):
+            closed.append(bool(answers(gate, *[BUSY] * 5)))
+            gate.open(None)
+        assert closed == [True, True, False, False]
+        answers(gate, *[WELL] * 5)
+
+
+def test_the_same_owners_of_browsers_that_never_took_a_push_close_it_once(gate: Gate) -> None:
+    """They could be lying about their key, and do so again and again."""
+    seen = []
+    for owner in (*range(5), *range(5)):
+        gate.sent()
+        seen.append(gate.answered(owner, OUR_KEY))
+        if seen[-1] is not None:
+            gate.open(None)
+    assert [type(change) for change in seen if change is not None] == [Closed]
+
+
+def test_few_that_are_gone_are_no_wave(gate: Gate) -> None:
+    answers(gate, *[SubscriptionGone(410, "")] * 49)
+    assert gate.gone_wave() is None
+    answers(gate, SubscriptionGone(410, ""))
+    assert gate.gone_wave() is not None
 
 
 def test_a_wave_of_gone_browsers_is_noticed_once(gate: Gate) -> None:

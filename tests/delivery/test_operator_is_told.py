@@ -6,7 +6,8 @@ from sqlalchemy import select
 from tests.delivery.conftest import StandingClock
 from tests.delivery.outgoing import Device, Outgoing
 from tests.people import People
-from tests.push.service import MOZILLA
+from tests.push.service import MOZILLA, WINDOWS
+from tests.statements import listening
 from webpush_app.database import db
 from webpush_app.delivery import alerts
 from webpush_app.notifications.models import Notification
@@ -58,6 +59,41 @@ def test_one_alert_for_a_service_in_trouble_until_it_is_well(
     assert told(outgoing) == 0
 
 
+@pytest.mark.parametrize(("host", "told_of"), [("made-up.notify.windows.com", False), (WINDOWS, True)])
+def test_of_a_name_that_may_be_made_up_nobody_is_told_until_something_was_accepted_there(
+    outgoing: Outgoing, clock: StandingClock, people: People, host: str, told_of: bool
+) -> None:
+    boss = people("boss", is_admin=True)
+    devices = [outgoing.device(None, host=host) for _ in range(6)]
+    if told_of:
+        outgoing.broadcast(boss)
+        outgoing.deliver()
+    answer_with(devices, 503)
+    outgoing.broadcast(boss)
+    outgoing.deliver()
+    assert open_alerts(outgoing) == ([("host_down", host)] if told_of else [])
+    answer_with(devices, 201)
+    for _ in range(20):
+        clock.advance(60)
+        outgoing.deliver()
+    answer_with(devices, 503)
+    another_worker = Outgoing(outgoing.app, outgoing.service, outgoing.dispatcher._sender._transport)
+    outgoing.broadcast(boss)
+    another_worker.deliver()
+    assert open_alerts(outgoing) == [("host_down", host)], "it was down before, and well again"
+
+
+def test_nor_that_it_refuses_our_key(outgoing: Outgoing, clock: StandingClock, people: People) -> None:
+    device = outgoing.device(people("susan"), host="api.push.apple.com")
+    device.subscribed.answer_with(403)
+    people.write(people("john"), 1, "hello")
+    for _ in range(30):
+        outgoing.deliver()
+        clock.advance(60)
+    assert len(device.subscribed.received) > 2
+    assert open_alerts(outgoing) == []
+
+
 def test_a_wave_of_browsers_that_are_gone(outgoing: Outgoing, devices: list[Device]) -> None:
     answer_with(devices[:15], 410)
     outgoing.broadcast(1)
@@ -77,3 +113,21 @@ def test_a_push_that_was_too_large_in_spite_of_our_own_limit(outgoing: Outgoing,
     outgoing.broadcast(1)
     outgoing.deliver()
     assert open_alerts(outgoing) == [("too_large", MOZILLA)]
+
+
+def test_push_services_are_locked_before_anybody_is_told(outgoing: Outgoing, devices: list[Device]) -> None:
+    """Another worker that has locked one may want the clocks of the same admins."""
+    answer_with(devices[:1], 413)
+    answer_with(devices[1:], 503)
+    outgoing.broadcast(1)
+    with outgoing.app.app_context():
+        outgoing.dispatcher.take()
+        outgoing.dispatcher.send(until_empty=True)
+        with listening(db.engine) as asked:
+            outgoing.dispatcher.settle()
+    assert sorted(open_alerts(outgoing)) == [("host_down", MOZILLA), ("too_large", MOZILLA)]
+    locked, told = (
+        [number for number, words in enumerate(asked) if table in words]
+        for table in ("push_services", "notification_clocks")
+    )
+    assert max(locked) < min(told)

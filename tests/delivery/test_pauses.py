@@ -1,6 +1,6 @@
 """A push service in trouble is left alone by everybody, tried by one, and sent to with care when it is well again."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -52,6 +52,15 @@ def paused(outgoing: Outgoing, **given: object) -> Row:
         row = pauses.pause(1, Pause.BROKEN, **{"asked_until": None, "usual_rate": 0.0, **given})  # type: ignore[arg-type]
         db.session.commit()
         return row
+
+
+def resumed(outgoing: Outgoing) -> datetime | None:
+    """Until when it is sent to with care."""
+    with outgoing.app.app_context():
+        begin_write()
+        careful_until = pauses.resume(1).careful_until
+        db.session.commit()
+        return careful_until
 
 
 def test_a_service_that_fails_is_paused_and_what_waits_for_it_uses_no_attempt(
@@ -170,12 +179,21 @@ def test_the_time_of_care_is_twice_the_time_it_was_down(
     clock.advance(100)
     paused(outgoing, usual_rate=0.1)
     clock.advance(500)
-    with outgoing.app.app_context():
-        begin_write()
-        row = pauses.resume(1)
-        db.session.commit()
-        assert row.careful_until == clock.moment + timedelta(seconds=1200)
-        assert row.usual_rate == 7.0, "as it was before the trouble"
+    assert resumed(outgoing) == clock.moment + timedelta(seconds=1200)
+    assert stored(outgoing).usual_rate == 7.0, "as it was before the trouble"
+
+
+def test_it_is_no_longer_than_half_an_hour_and_a_later_short_trouble_does_not_end_it(
+    outgoing: Outgoing, clock: StandingClock, devices: list[Device]
+) -> None:
+    paused(outgoing, usual_rate=0.1)
+    clock.advance(4 * 3600)
+    until = clock.moment + timedelta(minutes=30)
+    assert resumed(outgoing) == until
+    clock.advance(60)
+    paused(outgoing, usual_rate=0.1)
+    clock.advance(30)
+    assert resumed(outgoing) == until
 
 
 def test_five_browsers_that_are_told_to_slow_down_pause_the_service_until_it_wants_more(
@@ -206,3 +224,14 @@ def test_a_refused_key_of_ours_removes_nobody_and_loses_nothing(
         clock.advance(60)
         outgoing.deliver()
     assert set(outgoing.states()) == {State.ACCEPTED}
+
+
+def test_of_two_that_would_try_it_one_may(outgoing: Outgoing, clock: StandingClock, devices: list[Device]) -> None:
+    """Both have read that it may be tried."""
+    paused(outgoing)
+    with outgoing.app.app_context():
+        assert not pauses.begin_probe(1), "not before the pause is over"
+        clock.advance(30)
+        assert [pauses.begin_probe(1) for _ in range(2)] == [True, False]
+        clock.advance(30)
+        assert pauses.begin_probe(1), "whoever began it was lost"

@@ -6,7 +6,9 @@ from tests.delivery.conftest import StandingClock
 from tests.delivery.outgoing import Outgoing
 from tests.people import People
 from tests.push.listener import Reply
+from webpush_app.delivery import alerts, dead_letters
 from webpush_app.delivery.models import State
+from webpush_app.delivery.walking import Wanted
 from webpush_app.subscriptions.models import Off
 
 HOUR = 3600
@@ -87,6 +89,38 @@ def test_nobody_is_turned_off_when_the_service_refuses_everybody(
     assert outgoing.stored(site.hers).strikes == 5
 
 
+def test_what_was_taken_before_it_began_turns_nobody_off(
+    people: People, outgoing: Outgoing, site: Site, clock: StandingClock
+) -> None:
+    """Few are written to, and the last that was taken is long ago: our mistake may have begun since."""
+    for _time in range(4):
+        site.write_to_others()
+        outgoing.deliver()
+    for device in (site.hers, *site.others):
+        device.subscribed.answer_with(400)
+    for _day in range(4):
+        site.write_to_her()
+        outgoing.deliver()
+        clock.advance(13 * HOUR)
+    assert outgoing.is_on(site.hers)
+    assert outgoing.stored(site.hers).strikes == 4
+
+
+def test_a_browser_that_is_alone_at_its_service_is_never_turned_off_for_refusals(
+    people: People, outgoing: Outgoing, site: Site, clock: StandingClock
+) -> None:
+    site.refuse(*[201] * 20, 400)
+    for _time in range(20):
+        site.write_to_her()
+        outgoing.deliver()
+    for _day in range(4):
+        site.write_to_her()
+        outgoing.deliver()
+        clock.advance(13 * HOUR)
+    assert outgoing.is_on(site.hers)
+    assert outgoing.stored(site.hers).strikes == 4
+
+
 def test_one_browser_whose_key_is_refused_while_others_are_taken_is_tried_again_and_struck(
     site: Site, outgoing: Outgoing, clock: StandingClock
 ) -> None:
@@ -148,6 +182,50 @@ def test_who_leads_elsewhere_is_asked_four_times_and_not_again(
     assert (outgoing.row().state, outgoing.row().reason) == (State.FAILED, "given_up_redirect")
     assert [attempt.reason for attempt in outgoing.attempts()] == ["redirect"] * 3
     assert outgoing.is_on(site.hers)
+
+
+def test_what_is_sent_again_by_hand_may_be_led_elsewhere_as_often_again(
+    site: Site, outgoing: Outgoing, clock: StandingClock
+) -> None:
+    site.refuse(Reply(302))
+    site.write_to_her()
+    for asked in (4, 8):
+        for _ in range(20):
+            outgoing.deliver()
+            clock.advance(HOUR / 20)
+        assert len(site.hers.subscribed.received) == asked
+        with outgoing.app.app_context():
+            assert dead_letters.replay(Wanted(dead_letters.DEAD)).number == 1
+
+
+def test_what_else_went_wrong_before_is_no_redirect(site: Site, outgoing: Outgoing, clock: StandingClock) -> None:
+    site.refuse(503, 503, 503, Reply(302), 201)
+    site.write_to_her()
+    for _ in range(20):
+        outgoing.deliver()
+        clock.advance(HOUR / 20)
+    assert [attempt.reason for attempt in outgoing.attempts()] == ["their_trouble"] * 3 + ["redirect"]
+    assert outgoing.row().state == State.ACCEPTED
+
+
+def test_an_operator_is_told_of_a_service_that_leads_elsewhere_until_it_does_not(
+    site: Site, outgoing: Outgoing, clock: StandingClock
+) -> None:
+    site.refuse(*[Reply(302)] * 4, 201)
+    site.write_to_her()
+    told = []
+    for _ in range(4):
+        with outgoing.app.app_context():
+            told.append([(alert.kind, alert.about, alert.said) for alert in alerts.list_open()])
+        outgoing.deliver()
+        clock.advance(HOUR / 60)
+    with outgoing.app.app_context():
+        told.append([(alert.kind, alert.about, alert.said) for alert in alerts.list_open()])
+    assert told == [[]] * 4 + [[("host_down", "updates.push.services.mozilla.com", "302")]]
+    site.write_to_her()
+    outgoing.deliver()
+    with outgoing.app.app_context():
+        assert alerts.list_open() == []
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 import pytest
 
 from tests.delivery.outgoing import Outgoing
+from tests.people import People
+from webpush_app.delivery.models import State
 
 
 @pytest.mark.parametrize("window", [1, 7, 8])
@@ -19,8 +21,20 @@ def test_room_is_told_of_whatever_number_may_be_under_way(outgoing: Outgoing, wi
         taken = dispatcher.take()
         dispatcher.room_came.clear()
         for _ in range(taken):
-            gate.in_flight = 0
+            dispatcher.flow.broke_off()
             assert dispatcher.flow.next() is not None
             if dispatcher.room_came.is_set():
                 break
     assert dispatcher.room_came.is_set()
+
+
+def test_a_message_is_taken_before_the_broadcast_that_is_due_longer(people: People, outgoing: Outgoing) -> None:
+    outgoing.device(people("susan"))
+    outgoing.broadcast(people("boss", is_admin=True))
+    people.write(people("john"), 1, "hello")
+    with outgoing.app.app_context():
+        assert outgoing.dispatcher.take() == 1
+    assert [(row.kind, row.state) for row in outgoing.rows()] == [
+        ("broadcast", State.QUEUED),
+        ("message", State.SENDING),
+    ]

@@ -12,6 +12,7 @@ from tests.delivery.outgoing import ORIGIN, Outgoing
 from tests.people import Browser
 from tests.push.service import Subscribed
 from webpush_app.clock import now
+from webpush_app.delivery import trial
 from webpush_app.delivery.models import Lane, State
 from webpush_app.subscriptions.models import Off
 
@@ -170,3 +171,31 @@ def test_what_was_for_somebody_else_cannot_be_read_by_who_has_the_browser_now(
     outgoing.post(device.subscribed, john.user_id)
     for reader in (john, susan):
         assert reader.get("/api/pushes/1").status_code == 404
+
+
+def test_a_person_may_ask_for_twenty_in_ten_minutes(outgoing: Outgoing, susan: Browser, clock: StandingClock) -> None:
+    """With however many browsers."""
+    numbers = [subscribe(susan.client, outgoing)[0] for _ in range(4)]
+    for turn in range(trial.MOST_OF_ONE_PERSON):
+        assert ask_for_test(susan.client, numbers[turn % 4]).status_code == 202
+        clock.advance(1)
+    refused = ask_for_test(susan.client, numbers[0])
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "600")
+    assert "ten minutes" in refused.get_json()["message"]
+    clock.advance(600)
+    assert ask_for_test(susan.client, numbers[0]).status_code == 202
+
+
+def test_strangers_share_a_limit_whoever_they_say_they_are(
+    app: Flask, outgoing: Outgoing, susan: Browser, clock: StandingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "MOST_OF_STRANGERS", 3)
+    seen = []
+    for _ in range(4):
+        stranger = app.test_client()
+        number, subscribed = subscribe(stranger, outgoing)
+        seen.append(ask_for_test(stranger, number).status_code)
+        stranger.delete("/api/push-subscriptions", json=subscribed.to_json(), headers=ORIGIN)
+        clock.advance(1)
+    assert seen == [202, 202, 202, 429]
+    assert ask_for_test(susan.client, subscribe(susan.client, outgoing)[0]).status_code == 202

@@ -128,6 +128,12 @@ def test_an_end_is_told_with_its_reason(scene: Scene, end: End) -> None:
     assert line.outcome.startswith(end.outcome)
 
 
+def test_what_lacked_a_key_until_its_end_was_never_tried(scene: Scene) -> None:
+    scene.happenings.end(scene.push(), State.EXPIRED, "given_up_other_key", attempts=0)
+    line, why = scene.line(), "this site does not have the key that its browser subscribed with"
+    assert (line.steps[-1].what, line.outcome) == (f"Not sent: {why}.", f"Given up: {why}.")
+
+
 def test_every_reason_for_which_a_browser_is_off_has_words(scene: Scene) -> None:
     push_id = scene.push()
     told = set()

@@ -218,3 +218,8 @@ def test_the_page_costs_the_same_for_few_pushes_and_for_many(scene: Scene, admin
         costs.append(len(statements))
     assert costs[0] == costs[1]
     assert scene.happenings.reading(lambda: db.session.scalar(select(func.count()).select_from(Push))) == 8
+
+
+@pytest.mark.parametrize("reason", ["Call 555-0100 at once", "x" * 33, "\u202egnp", "<b>"])
+def test_words_of_a_link_are_not_shown(admin: Browser, reason: str) -> None:
+    assert admin.client.get("/admin/pushes", query_string={"reason": reason}).status_code == 404

@@ -55,6 +55,18 @@ def test_of_all_that_has_to_pass_the_last_is_named(scene: Scene) -> None:
     assert scene.outcome() == f"Waits until {scene.at(120)}: {asked}."
 
 
+def test_that_a_key_is_missing_is_said_with_what_ends_it_until_the_next_look(scene: Scene) -> None:
+    scene.happenings.worker_beats()
+    push_id = scene.push()
+    scene.happenings.change(Push, push_id, reason="other_key", due_at=scene.clock.moment + timedelta(seconds=10))
+    assert scene.outcome() == (
+        "Waits: this site does not have the key that its browser subscribed with. It is sent when an admin has put the "
+        f"key back, or when that browser has visited the site; the next look is at {scene.at(10)}."
+    )
+    scene.clock.advance(10)
+    assert scene.outcome() == ITS_TURN
+
+
 def test_one_service_that_is_spared_is_not_taken_for_another(scene: Scene) -> None:
     scene.happenings.worker_beats()
     for host in (APPLE, GOOGLE):

@@ -9,7 +9,8 @@ from tests.delivery.conftest import StandingClock
 from tests.delivery.rows import MOZILLA, Rows
 from tests.statements import listening
 from webpush_app.database import db
-from webpush_app.delivery import unused_services
+from webpush_app.delivery import alerts, tidy, unused_services
+from webpush_app.delivery.alerts import AlertKind
 from webpush_app.delivery.models import Lane, State
 from webpush_app.delivery.unused_services import UnusedServices
 from webpush_app.subscriptions.push_services import Pause, PushService
@@ -93,3 +94,53 @@ def test_and_so_does_a_push_that_waits(rows: Rows, clock: StandingClock, state: 
         assert services.step()
     rows.push(state, lane=int(lane), service_id=service_id)
     assert a_round(rows, services) == ["back.example"]
+
+
+def forget_trouble(rows: Rows) -> list[str]:
+    """The hosts that are still spared."""
+    with rows.app.app_context():
+        while unused_services.forget_trouble():
+            pass
+    return sorted(row.host for row in rows.all(PushService) if row.paused_because)
+
+
+def test_trouble_that_nothing_waits_for_is_forgotten_and_so_is_its_alert(rows: Rows, clock: StandingClock) -> None:
+    trouble = {"paused_because": Pause.BROKEN, "down_since": clock.moment, "pause_level": 5}
+    until = clock.moment + timedelta(minutes=5)
+    rows.service("nobodys.example", paused_until=until, **trouble)
+    rows.push(State.QUEUED, service_id=rows.service("waited-for.example", paused_until=until, **trouble))
+    rows.push(State.SENDING, service_id=rows.service("asked.example", paused_until=until, **trouble))
+    for host in ("nobodys.example", "waited-for.example"):
+        rows.writing(lambda host=host: alerts.raise_alert(AlertKind.HOST_DOWN, host))  # type: ignore[misc]
+    clock.advance(3600)
+    assert forget_trouble(rows) == ["asked.example", "nobodys.example", "waited-for.example"]
+    clock.advance(301)
+    assert forget_trouble(rows) == ["asked.example", "waited-for.example"]
+    assert [one.about for one in rows.reading(alerts.list_open)] == ["waited-for.example"]
+    [forgotten] = [row for row in rows.all(PushService) if row.host == "nobodys.example"]
+    assert (forgotten.paused_until, forgotten.pause_level, forgotten.down_since) == (None, 0, None)
+
+
+def test_an_alert_about_a_service_that_nothing_waits_for_ends_after_a_day(rows: Rows, clock: StandingClock) -> None:
+    """Nobody is sent to, so that nobody would find out that it is well."""
+    hosts = ("gone.example", "idle.example", "paused.example", "waited-for.example")
+    until = clock.moment + timedelta(days=9)
+    rows.service("paused.example", paused_until=until, paused_because=Pause.OUR_KEY)
+    rows.push(State.QUEUED, service_id=rows.service("waited-for.example"))
+    rows.push(State.FAILED, service_id=rows.service("idle.example"))
+    for host in hosts:
+        rows.writing(lambda host=host: alerts.raise_alert(AlertKind.OUR_KEY, host))  # type: ignore[misc]
+    rows.writing(lambda: alerts.raise_alert(AlertKind.CRASHES, "another.example"))
+    for seconds, left in ((24 * 3600, set(hosts)), (1, {"paused.example", "waited-for.example"})):
+        clock.advance(seconds)
+        rows.writing(lambda: alerts.raise_alert(AlertKind.OUR_KEY, "another.example"))
+        with rows.app.app_context():
+            assert not unused_services.end_idle_alerts()
+        assert {one.about for one in rows.reading(alerts.list_open)} == {"another.example"} | left
+        assert len(rows.reading(alerts.list_open)) == len(left) + 2
+
+
+@pytest.mark.parametrize("step", [unused_services.forget_trouble, unused_services.end_idle_alerts])
+def test_it_belongs_to_the_hourly_round(app: Flask, step: tidy.Step) -> None:
+    with app.app_context():
+        assert step in tidy.steps()

@@ -33,6 +33,18 @@ def described(app: Flask, row: Push) -> str:
         (push(State.EXPIRED, reason="expired"), "It could not be handed over in time and was given up."),
         (push(State.QUEUED, reason="their_trouble", answer_status=503), "The push service answered 503."),
         (push(State.QUEUED, reason="unknown"), "The push service could not be reached. It is tried again by itself."),
+        (
+            push(State.QUEUED, attempts=0, reason="other_key"),
+            "It waits: this site does not have the key that this browser subscribed with.",
+        ),
+        (
+            push(State.QUEUED, attempts=0, answered_at=clock.now(), reason="our_encryption"),
+            "This site could not encrypt",
+        ),
+        (
+            push(State.FAILED, attempts=0, reason="given_up_our_encryption"),
+            "This site could not encrypt it, and it was given up.",
+        ),
         (push(State.FAILED, reason="given_up_unknown"), "The push service could not be reached, and it was given up."),
         (
             push(State.FAILED, reason="refused_vapid", answer_status=403, said="wrong key"),

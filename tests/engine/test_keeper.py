@@ -20,6 +20,8 @@ from tests.server.visitors import COOKIE, Visitor
 from webpush_app.delivery.models import State
 from webpush_app.engine import keeper
 
+pytestmark = pytest.mark.sqlite_only("processes, not queries: the same way on PostgreSQL is in test_on_postgresql.py")
+
 STOP_SECONDS = 3.0
 NO_BROWSER = 999
 

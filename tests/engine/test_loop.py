@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import pytest
 
@@ -13,11 +14,15 @@ from tests.engine.processes import wait_until
 from tests.engine.running_loop import RunLoop, wait_for_the_threads
 from tests.people import People
 from tests.push.listener import Odd
+from webpush_app import clock
+from webpush_app.delivery import housekeeping
 from webpush_app.delivery.models import State
 from webpush_app.engine import loop as engine
+from webpush_app.subscriptions.models import Off
 
 NEVER_SECONDS = 60.0
 AT_ONCE_SECONDS = 1.5
+TIDY_SECONDS = 20.0
 
 
 @pytest.fixture
@@ -144,6 +149,7 @@ def test_it_stops_when_whoever_started_it_is_gone(run_loop: RunLoop) -> None:
     os.close(parent)
 
 
+@pytest.mark.sqlite_only("about the places of the transport, and long")
 def test_a_private_message_is_sent_while_all_that_broadcasts_may_use_hangs(
     people: People, outgoing: Outgoing, run_loop: RunLoop
 ) -> None:
@@ -159,3 +165,16 @@ def test_a_private_message_is_sent_while_all_that_broadcasts_may_use_hangs(
     with within(AT_ONCE_SECONDS):
         people.write(boss, 2, "hello")
         susan.subscribed.wait_for(1)
+
+
+def test_what_is_done_with_is_tidied_away(
+    people: People, outgoing: Outgoing, run_loop: RunLoop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Old pushes, and browsers that are gone for long."""
+    monkeypatch.setattr(housekeeping, "FIRST_SECONDS", (0.0, 0.0))
+    long_ago = clock.now() - timedelta(days=40)
+    device = outgoing.device(people("susan"))
+    outgoing.fill(3, state=State.ACCEPTED, due_at=None, answered_at=long_ago, created_at=long_ago)
+    outgoing.change_device(device, off_at=long_ago, off_because=Off.GONE)
+    run_loop()
+    wait_until(lambda: outgoing.rows() == [] and outgoing.is_forgotten(device), TIDY_SECONDS)

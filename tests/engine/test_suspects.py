@@ -1,4 +1,4 @@
-"""What a lost worker left behind is sent one by one, and all the same soon."""
+"""What lost workers left behind is sent one by one where two died with it, and all the same soon."""
 
 from datetime import timedelta
 from typing import Any
@@ -20,6 +20,7 @@ def test_many_that_were_left_behind_do_not_wait_for_one_look_each(outgoing: Outg
         "state": State.SENDING,
         "attempts": 1,
         "lease_token": "of a lost worker",
+        "crashes": 1,
         "due_at": long_ago,
     }
     outgoing.fill(LEFT_BEHIND, kind="test", subscription_id=device.id, **left)

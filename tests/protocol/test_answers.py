@@ -109,6 +109,14 @@ def test_or_for_as_long_as_it_says(status: int) -> None:
     assert answered(429, b"", {"retry-after": "x"}) == RetryLater(429, "", Why.SLOW_DOWN, 60.0, uses_attempt=False)
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_until_a_date_by_the_services_clock_and_not_by_ours(status: int) -> None:
+    headers = {"date": "Wed, 04 Mar 2026 05:01:07 GMT", "retry-after": "Wed, 04 Mar 2026 05:05:07 GMT"}
+    outcome = answered(status, b"", headers)
+    assert isinstance(outcome, RetryLater)
+    assert outcome.after_seconds == 240.0
+
+
 @pytest.mark.parametrize(
     "status", [408, 425, 500, 501, 502, 503, 504, 507, 599, 0, 100, 103, 199, 203, 206, 299, 600, 999]
 )
@@ -139,7 +147,8 @@ def test_every_trouble_has_its_meaning() -> None:
 
 
 HEADERS = st.dictionaries(
-    st.sampled_from(["retry-after", "content-type", "x-wns-status", "x-wns-error-description", "location"]), st.text()
+    st.sampled_from(["retry-after", "date", "content-type", "x-wns-status", "x-wns-error-description", "location"]),
+    st.text(),
 )
 ANSWERS = st.builds(Answer, st.integers(-1, 1200), HEADERS, st.binary(max_size=300), st.booleans())
 NO_ANSWERS = st.builds(NoAnswer, st.sampled_from(list(Trouble)), st.text())

@@ -15,7 +15,7 @@ from tests.push.certificate import Certificate
 from webpush_app.protocol import curl_transport, names
 from webpush_app.protocol.bell import Bell
 from webpush_app.protocol.curl_transport import CurlTransport
-from webpush_app.protocol.transport import Answer, NoAnswer, Request, SocketAddress, Trouble
+from webpush_app.protocol.transport import Answer, NoAnswer, Request, Resolver, SocketAddress, Trouble
 
 
 @pytest.fixture
@@ -98,11 +98,8 @@ def test_a_host_that_hangs_holds_up_no_other(make_transport: MakeTransport, serv
     assert {trouble_of(answer) for key, (_seconds, answer) in at.items() if key % 2 == 0} == {Trouble.TIMEOUT}
 
 
-def test_an_old_address_is_used_while_dns_fails(
-    make_transport: MakeTransport, service: RawService, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(names, "FRESH_SECONDS", 0.0)
-    asked: list[str] = []
+def found_once(service: RawService, asked: list[str]) -> Resolver:
+    """The name is found the first time, and then DNS fails."""
 
     def look_up(host: str, _port: int) -> list[tuple[int, SocketAddress]]:
         asked.append(host)
@@ -110,11 +107,32 @@ def test_an_old_address_is_used_while_dns_fails(
             raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
         return [(socket.AF_INET, service.address)]
 
-    transport = make_transport(resolve=look_up)
+    return look_up
+
+
+def test_an_old_address_is_used_while_dns_fails(
+    make_transport: MakeTransport, service: RawService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names, "FRESH_SECONDS", 0.0)
+    asked: list[str] = []
+    transport = make_transport(resolve=found_once(service, asked))
     for _time in range(4):
         assert isinstance(ask(transport)[0], Answer)
         time.sleep(0.05)
     assert len(asked) > 1
+
+
+def test_when_the_old_address_is_too_old_a_name_that_is_not_found_is_asked_for_once(
+    make_transport: MakeTransport, service: RawService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(names, "FRESH_SECONDS", 0.1)
+    monkeypatch.setattr(names, "USED_SECONDS", 0.2)
+    asked: list[str] = []
+    transport = make_transport(resolve=found_once(service, asked))
+    assert isinstance(ask(transport)[0], Answer)
+    time.sleep(0.3)
+    assert trouble_of(ask(transport)[0]) is Trouble.DNS
+    assert len(asked) == 2
 
 
 def test_an_address_that_is_not_allowed_any_more_is_not_used_any_more(

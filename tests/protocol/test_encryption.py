@@ -1,6 +1,8 @@
 """Encryption for one browser: the examples of the specifications, byte for byte, and one error for everything wrong."""
 
 import base64
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,11 +10,13 @@ import http_ece
 import pytest
 import pywebpush
 from cryptography.hazmat.primitives.asymmetric import ec
+from http_ece import ECEException
 
 from tests.push.browser_keys import BrowserKeys, Undecryptable, as_base64url
-from webpush_app.protocol.encryption import CannotEncrypt, encrypt
+from tests.push.service import MOZILLA
+from webpush_app.protocol.encryption import CannotEncrypt, EncryptionBroken, encrypt
 from webpush_app.protocol.message import MAX_ENCRYPTABLE_BYTES, PayloadTooLarge
-from webpush_app.protocol.subscription import Subscription
+from webpush_app.protocol.subscription import Subscription, read_subscription
 from webpush_app.protocol.vapid_keys import read_private
 
 
@@ -103,6 +107,7 @@ def test_what_does_not_fit_is_not_encrypted() -> None:
         encrypt(RFC_SUBSCRIPTION, b"x" * (MAX_ENCRYPTABLE_BYTES + 1))
 
 
+COMPRESSED = as_base64url(b"\3" + data(BROWSER_PUBLIC)[1:33])
 OFF_CURVE = as_base64url(b"\4" + b"\1" * 64)
 
 
@@ -116,6 +121,7 @@ OFF_CURVE = as_base64url(b"\4" + b"\1" * 64)
         ("é", AUTH),
         (BROWSER_PUBLIC, ""),
         (BROWSER_PUBLIC[:-4], AUTH),
+        (COMPRESSED, AUTH),  # the library takes it, and no browser could read what came of it
         ("\ud800", AUTH),
     ],
 )
@@ -124,9 +130,53 @@ def test_keys_that_cannot_be_used_are_one_kind_of_error(p256dh: str, auth: str) 
         encrypt(Subscription("https://push.example.net/x", p256dh, auth), b"hello")
 
 
-def test_nothing_cannot_be_encrypted() -> None:
-    with pytest.raises(CannotEncrypt):
+def test_nothing_cannot_be_encrypted_and_that_is_no_browsers_fault() -> None:
+    with pytest.raises(EncryptionBroken, match=r"^NoData in pywebpush, line \d+$"):
         encrypt(RFC_SUBSCRIPTION, b"")
+
+
+BROKEN = [ValueError("the keys"), IndexError(), ECEException("no"), TypeError(), AttributeError("version")]
+
+
+@pytest.mark.parametrize("problem", BROKEN, ids=repr)
+def test_what_fails_for_everybody_is_no_browsers_fault(monkeypatch: pytest.MonkeyPatch, problem: Exception) -> None:
+    """As after an update of a library. It is told with its place, and without words that may hold a key."""
+
+    def fail(*_given: object, **_named: object) -> bytes:
+        raise problem
+
+    monkeypatch.setattr(http_ece, "encrypt", fail)
+    with pytest.raises(EncryptionBroken, match=rf"^{type(problem).__name__} in tests, line \d+$"):
+        encrypt(RFC_SUBSCRIPTION, b"hello")
+    with pytest.raises(EncryptionBroken):
+        read_subscription(BrowserKeys.make().to_json(f"https://{MOZILLA}/wpush/v2/x"))
+
+
+def test_what_is_no_failure_of_keys_blames_neither_them_nor_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = http_ece.encrypt
+
+    def fail_for_one(*given: Any, **named: Any) -> bytes:
+        if named["dh"] == data(BROWSER_PUBLIC):
+            raise LookupError("of this one alone")
+        return bytes(whole(*given, **named))
+
+    monkeypatch.setattr(http_ece, "encrypt", fail_for_one)
+    with pytest.raises(LookupError, match="of this one alone"):
+        encrypt(RFC_SUBSCRIPTION, b"hello")
+
+
+def test_two_threads_at_once_encrypt_each_for_its_own_browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    browsers = BrowserKeys.make(), BrowserKeys.make()
+    both_are_there, whole = threading.Barrier(2), pywebpush.WebPusher.encode
+
+    def encode_together(*given: Any) -> Any:
+        both_are_there.wait(timeout=10)
+        return whole(*given)
+
+    monkeypatch.setattr(pywebpush.WebPusher, "encode", encode_together)
+    with ThreadPoolExecutor(2) as threads:
+        encrypted = threads.map(lambda keys: encrypt(subscription_of(keys), b"hello"), browsers)
+        assert [keys.decrypt(body) for keys, body in zip(browsers, encrypted, strict=True)] == [b"hello"] * 2
 
 
 def test_the_error_does_not_repeat_the_keys() -> None:

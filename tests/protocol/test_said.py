@@ -74,6 +74,14 @@ def test_no_body_takes_long_to_read(body: bytes) -> None:
     assert time.process_time() - started < 1.0
 
 
+@pytest.mark.parametrize("header", [",", "1,", "1, ", "a b,", "Wed, 04 Mar 2026 05:07:07 GMT, ", "9"])
+def test_no_header_takes_long_to_read(header: str) -> None:
+    """As long as a whole head may be, and more."""
+    started = time.process_time()
+    retry_after_seconds(header * (65_536 // len(header)), NOW, header * (65_536 // len(header)))
+    assert time.process_time() - started < 1.0
+
+
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [
@@ -85,6 +93,12 @@ def test_no_body_takes_long_to_read(body: bytes) -> None:
         ("3601", 3600.0),
         ("9" * 400, 3600.0),
         ("9" * 5000, 3600.0),
+        ("120.5", 121.0),
+        ("120.0", 120.0),
+        ("0.001", 1.0),
+        ("3599.5", 3600.0),
+        ("3600.5", 3600.0),
+        ("9" * 400 + ".5", 3600.0),
         ("Wed, 04 Mar 2026 05:07:07 GMT", 60.0),
         ("Wednesday, 04-Mar-26 05:07:07 GMT", 60.0),
         ("Wed Mar  4 05:07:07 2026", 60.0),
@@ -100,6 +114,26 @@ def test_seconds_and_dates_are_understood(header: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("120, 120", 120.0),
+        ("7,120,60", 120.0),
+        ("7, 7.5", 8.0),
+        ("60, 99999", 3600.0),
+        ("60, soon", 60.0),
+        ("-1, 60", 60.0),
+        (", 60", 60.0),
+        ("Wed, 04 Mar 2026 05:07:07 GMT, Wed, 04 Mar 2026 05:08:07 GMT", 120.0),
+        ("Wednesday, 04-Mar-26 05:08:07 GMT, Wednesday, 04-Mar-26 05:07:07 GMT", 120.0),
+        ("90, Wed, 04 Mar 2026 05:08:07 GMT", 120.0),
+        ("Wed, 04 Mar 2026 05:08:07 GMT, 150", 150.0),
+    ],
+)
+def test_of_several_the_longest_is_obeyed(header: str, seconds: float) -> None:
+    assert retry_after_seconds(header, NOW) == seconds
+
+
+@pytest.mark.parametrize(
     "header",
     [
         None,
@@ -108,10 +142,14 @@ def test_seconds_and_dates_are_understood(header: str, seconds: float) -> None:
         "-1",
         "-60",
         "+60",
-        "1.5",
+        "1.",
+        ".5",
+        "-1.5",
+        "1.5.5",
         "1e3",
         "60s",
-        "60, 60",
+        "-60, -60",
+        "soon, later",
         "0x10",
         "１２",
         "soon",
@@ -128,8 +166,23 @@ def test_anything_else_is_as_if_it_were_not_there(header: str | None) -> None:
 @settings(database=None, deadline=None)
 @given(st.text() | st.integers().map(str) | st.datetimes(timezones=st.just(UTC)).map(str))
 def test_no_header_breaks_anything(header: str) -> None:
-    seconds = retry_after_seconds(header, NOW)
-    assert seconds is None or 0 <= seconds <= 3600
+    for seconds in (retry_after_seconds(header, NOW), retry_after_seconds("7", NOW, header)):
+        assert seconds is None or 0 <= seconds <= 3600
+
+
+@pytest.mark.parametrize("ahead", [0, 300, 39_600, -300, -39_600])
+def test_a_date_is_measured_by_the_services_own_clock(ahead: int) -> None:
+    theirs = NOW - timedelta(seconds=ahead)
+    date, until = (format_datetime(theirs + timedelta(seconds=seconds), usegmt=True) for seconds in (0, 240))
+    assert retry_after_seconds(until, NOW, date) == 240
+    assert retry_after_seconds(f"{until}, {until}", NOW, f"{date}, {date}") == 240
+    assert retry_after_seconds("240", NOW, date) == 240
+    assert retry_after_seconds(date, NOW, until) == 0
+
+
+@pytest.mark.parametrize("date", [None, "", "yesterday", "240", "Wed, 99 Mar 2026 05:06:07 GMT"])
+def test_where_it_does_not_tell_its_time_ours_is_used(date: str | None) -> None:
+    assert retry_after_seconds("Wed, 04 Mar 2026 05:10:07 GMT", NOW, date) == 240
 
 
 @settings(database=None, deadline=None)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from unittest.mock import ANY
 
 import pytest
 
@@ -97,8 +98,9 @@ def test_what_cannot_be_sent_is_refused_and_the_others_go_on() -> None:
     outcomes = dict(sent(notebook, pushes))
     assert sorted(outcomes) == [1, 2, 3, 4, 5, 6]
     assert outcomes[1] == outcomes[6] == Accepted(201, "")
+    assert outcomes[5] == RetryLater(None, ANY, Why.OUR_ENCRYPTION, uses_attempt=False), "no browser's fault"
     refused = [outcome for outcome in outcomes.values() if isinstance(outcome, Refused)]
-    whys = [RefusedFor.KEYS, RefusedFor.TOO_LARGE, RefusedFor.REQUEST, RefusedFor.KEYS]
+    whys = [RefusedFor.KEYS, RefusedFor.TOO_LARGE, RefusedFor.REQUEST]
     assert sorted(outcome.why for outcome in refused) == sorted(whys)
     assert {outcome.status for outcome in refused} == {None}
     assert not any("secret" in outcome.said for outcome in refused)

@@ -1,8 +1,10 @@
 """A push is to be sent again, and something comes in between: nothing else to send, an error, the end. Its outcome is
 said once all the same."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import count
 
 import pytest
 
@@ -10,9 +12,12 @@ from tests.protocol.notebook import Notebook
 from tests.protocol.test_renewed_signatures import KEY, Service, Told, many, only
 from tests.protocol.test_sender import NOW, SUBSCRIPTION, push
 from tests.push.service import APPLE
-from webpush_app.protocol.answers import Accepted, Outcome
+from webpush_app.protocol import encryption, sender
+from webpush_app.protocol.answers import Accepted, Outcome, RetryLater
+from webpush_app.protocol.encryption import EncryptionBroken
 from webpush_app.protocol.sender import Push, Sender
 from webpush_app.protocol.signing import Signer
+from webpush_app.protocol.subscription import Subscription
 
 
 @pytest.fixture
@@ -57,12 +62,31 @@ def test_what_cannot_be_told_ends_the_sending_and_the_others_are_told(signer: Si
         if len(told.outcomes) == fails_at + 1:
             raise LookupError("cannot be kept")
 
-    sender = Sender(Notebook(service, 8), lambda: NOW)
+    one = Sender(Notebook(service, 8), lambda: NOW)
     with pytest.raises(LookupError, match="cannot be kept"):
-        sender.send(many(8, signer), said)
+        one.send(many(8, signer), said)
     assert told.times == dict.fromkeys(range(8), 1)
-    sender.send([push(9, signer=signer)], told)
+    one.send([push(9, signer=signer)], told)
     assert told.times[9] == 1
+
+
+@pytest.mark.parametrize("broken", [1, 3, 8])
+def test_who_cannot_be_encrypted_for_a_second_time_leaves_the_trial_to_the_next(
+    signer: Signer, monkeypatch: pytest.MonkeyPatch, broken: int
+) -> None:
+    """Else those that wait for its answer would wait for ever, and take the places of all others."""
+    service, told, encrypted = Service(), Told(), count(1)
+    service.refuses = only(0)
+
+    def encrypt(keys: Subscription, payload: bytes) -> bytes:
+        if 8 < next(encrypted) <= 8 + broken:
+            raise EncryptionBroken
+        return encryption.encrypt(keys, payload)
+
+    monkeypatch.setattr(sender, "encrypt", encrypt)
+    Sender(Notebook(service, 8), lambda: NOW).send(many(8, signer), told)
+    assert told.times == dict.fromkeys(range(8), 1)
+    assert told.kinds == +Counter({RetryLater: broken, Accepted: 8 - broken})
 
 
 def test_what_cannot_be_sent_again_any_more_keeps_its_first_answer(signer: Signer) -> None:

@@ -6,13 +6,13 @@ that nothing can be sent to, and the texts that nothing can be made of, each in 
 
 import os
 import signal
-import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from flask import Flask
 
 from tests.push.redirection import transport_options
+from tests.push.worker import announced
 from webpush_app import logs
 from webpush_app.delivery import composing
 from webpush_app.delivery.composing import Drop, Job
@@ -75,10 +75,8 @@ def main() -> None:
     poison = set(Path(os.environ["PUSH_POISON"]).read_text(encoding="utf-8").splitlines())
     app = create_app()
     make_composer_weak(app, poison)
-    sys.stdout.write("Pushing\n")
-    sys.stdout.flush()
     make_transport = transport_named(app.config["SETTINGS"].push_transport)
-    serve(app, lambda **given: Weak(make_transport(**options, **given), poison), is_kept=False)
+    serve(app, announced(lambda **given: Weak(make_transport(**options, **given), poison)), is_kept=False)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from playwright.sync_api import Page, Playwright
 from py_vapid import Vapid
 from pywebpush import WebPusher
 
+from tests.engine.processes import wait_until
 from tests.push.browser_keys import as_base64url
 from tests.push.chromium import Permission, RealChromium, real_chromium, site_of, text_of
 from tests.push.chromium_backend import Backend, running
@@ -194,8 +195,11 @@ def test_what_was_pushed_can_be_asserted(site: Site) -> None:
 
 
 def test_a_subscription_given_up_is_gone_and_one_never_made_is_unknown(site: Site) -> None:
+    """The page is told before Google is."""
     page = site.subscribe()
+    registration = site.browser.backend.registrations[-1]
     assert page.evaluate(UNSUBSCRIBE) is True
+    wait_until(lambda: registration.is_gone, 30)
     assert site.push("To nobody")[0] == 410
     site.subscription["endpoint"] += "x"
     assert site.push("To nobody")[0] == 404

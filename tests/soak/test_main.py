@@ -2,7 +2,9 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
 
 from soak import __main__ as soak
@@ -72,8 +74,25 @@ def test_a_number_that_makes_no_sense_is_refused(wrong: str, capsys: pytest.Capt
     assert "error: argument --" in capsys.readouterr().err
 
 
-def test_each_proof_is_given_a_postgresql_database_of_its_own_where_that_is_wanted(seen: Seen) -> None:
+def test_a_database_of_ones_own_is_for_one_proof(seen: Seen, capsys: pytest.CaptureFixture[str]) -> None:
+    for names in ([], ["one", "other"]):
+        assert soak.main([*names, "--database-url", "postgresql://host/name"]) == 2
+        assert "An empty database is good for one proof" in capsys.readouterr().err
+    assert seen == []
+
+
+def test_each_proof_has_a_postgresql_database_of_its_own_on_a_server_that_keeps_what_it_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept: dict[str, list[Any]] = {}
+
+    def prove(_folder: Path, options: Options, _figures: Figures) -> None:
+        assert options.database_url is not None
+        assert options.database == "PostgreSQL"
+        with psycopg.connect(options.database_url) as connection:
+            rows = [connection.execute(f"SHOW {name}").fetchone() for name in ("fsync", "synchronous_commit")]
+            kept[connection.info.dbname] = [value for row in rows if row is not None for value in row]
+
+    monkeypatch.setattr(soak, "PROOFS", {name: soak.Proof("", prove) for name in ("one", "other")})
     assert soak.main(["--postgresql"]) == 0
-    urls = [options.database_url or "" for _name, options in seen]
-    assert [url.rpartition("/")[2] for url in urls] == ["one", "other"]
-    assert {options.database for _name, options in seen} == {"PostgreSQL"}
+    assert kept == {"one": ["on", "on"], "other": ["on", "on"]}

@@ -9,16 +9,17 @@ from soak import outage
 from soak.figures import Figures
 from soak.options import Options
 from soak.outage import Course
+from tests.soak.conftest import Where
 
 
 def test_after_an_outage_no_second_brings_more_than_twice_the_usual(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, where: Where, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(outage, "MORE_WORKERS", ())
     monkeypatch.setattr(outage, "USUAL_SECONDS", 15.0)
     monkeypatch.setattr(outage, "AFTERWARDS_SECONDS", 2.0)
     figures = Figures()
-    outage.prove(tmp_path / "outage", Options(seconds=20), figures)
+    outage.prove(tmp_path / "outage", Options(seconds=20, **where), figures)
     shown = {line["figure"]: line["value"] for line in map(json.loads, capsys.readouterr().out.splitlines())}
     assert figures.broken == []
     assert shown["outage_busiest_second"] > shown["outage_usual_second"], "nothing had piled up"

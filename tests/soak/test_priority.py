@@ -8,11 +8,12 @@ from soak import priority, recording
 from soak.figures import Figures
 from soak.options import Options
 from tests.push.listener import Reply
+from tests.soak.conftest import Where
 
 SLOW_SECONDS = 0.03
 
 
-def test_a_message_overtakes_a_broadcast(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_overtakes_a_broadcast(tmp_path: Path, where: Where, monkeypatch: pytest.MonkeyPatch) -> None:
     def answer_slowly(_endpoint: str) -> Reply:
         return Reply(201, after_seconds=SLOW_SECONDS)
 
@@ -21,5 +22,5 @@ def test_a_message_overtakes_a_broadcast(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(priority, "ALREADY", 30)
     monkeypatch.setattr(priority, "PAUSE_SECONDS", 0.05)
     figures = Figures()
-    priority.prove(tmp_path / "priority", Options(posts=3, browsers=4000), figures)
+    priority.prove(tmp_path / "priority", Options(posts=3, browsers=4000, **where), figures)
     assert figures.broken == []

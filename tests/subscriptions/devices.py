@@ -12,6 +12,7 @@ from werkzeug.test import TestResponse
 from tests.push.browser_keys import BrowserKeys, as_base64url
 from webpush_app.database import begin_write, db
 from webpush_app.subscriptions.models import PushSubscription
+from webpush_app.subscriptions.standing import SentTo
 
 API = "/api/push-subscriptions"
 OWN = {"Origin": "http://localhost"}
@@ -87,6 +88,11 @@ def rows(app: Flask) -> list[PushSubscription]:
 def stored(app: Flask, subscription_id: int) -> PushSubscription:
     (row,) = [one for one in rows(app) if one.id == subscription_id]
     return row
+
+
+def sent_to(app: Flask, *numbers: int) -> list[SentTo]:
+    """As a worker knows them that has sent to them where they are now."""
+    return [SentTo(number, stored(app, number).endpoint) for number in numbers]
 
 
 def everything(app: Flask) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from flask import Flask
@@ -14,6 +15,7 @@ from tests.conftest import AppMaker, settings_in
 from tests.server.running import ROOT, environment
 from tests.subscriptions.devices import Device, change, listed, post, stored, subscribe
 from tests.subscriptions.vapid import current, done, file_of, kept, refused, vapid
+from webpush_app import private_files
 from webpush_app.config import CONFIGURATION_FILE
 from webpush_app.database import db
 from webpush_app.factory import create_app
@@ -117,6 +119,18 @@ def test_several_that_rotate_at_once_lose_no_key(app: Flask, tmp_path: Path) -> 
     assert {key[:12] for key in kept(app)} == {first[:12], *(found[1] for found in made if found)}
     assert len(kept(app)) == 5
     assert kept(app)[-1] == first
+
+
+def test_while_somebody_else_changes_the_keys_it_waits(app: Flask) -> None:
+    first = current(app)
+    with private_files.alone_with(file_of(app)):
+        waiting = Thread(target=lambda: done(app, "rotate"))
+        waiting.start()
+        waiting.join(0.5)
+        assert waiting.is_alive()
+        assert current(app) == first
+    waiting.join()
+    assert current(app) != first
 
 
 @pytest.mark.parametrize("is_in_the_environment", [True, False])

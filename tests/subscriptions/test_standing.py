@@ -3,13 +3,15 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from threading import Thread
 
 import pytest
 from flask import Flask
 
 from tests.accounts.conftest import Hands
+from tests.databases import Database
 from tests.people import Browser
-from tests.subscriptions.devices import Device, change, everything, rows, stored, subscribe
+from tests.subscriptions.devices import Device, change, everything, rows, sent_to, stored, subscribe
 from webpush_app.database import begin_write, db
 from webpush_app.subscriptions import standing
 from webpush_app.subscriptions.models import Off
@@ -28,7 +30,7 @@ def writing(app: Flask) -> Iterator[None]:
 def strike(app: Flask, hands: Hands) -> Callable[..., set[int]]:
     def strike(*numbers: int, claimed_at: datetime | None = None) -> set[int]:
         with writing(app):
-            return standing.strike(numbers, claimed_at or hands.now())
+            return set(standing.strike(sent_to(app, *numbers), claimed_at or hands.now()))
 
     return strike
 
@@ -52,6 +54,8 @@ def test_the_third_strike_over_a_day_is_told(app: Flask, susan: Browser, hands: 
     assert strikes_of(app, number) == (3, first)
     assert stored(app, number).off_at is None, "who sends decides"
     assert strike(number) == {number}, "and is told again"
+    with writing(app):
+        assert standing.strike(sent_to(app, number), hands.now()) == {number: first}
 
 
 def test_many_strikes_within_a_day_are_not_enough(app: Flask, susan: Browser, hands: Hands, strike: Strike) -> None:
@@ -188,3 +192,28 @@ def test_it_goes_in_steps(app: Flask, susan: Browser, hands: Hands) -> None:
         change(app, number, off_at=hands.now() - timedelta(days=8), off_because=Off.GONE)
     assert [_forget(app, most=2) for _step in range(4)] == [2, 2, 1, 0]
     assert rows(app) == []
+
+
+@pytest.mark.postgresql_only("SQLite lets one write at a time anyway")
+def test_who_posts_again_in_the_instant_in_which_it_is_forgotten_stays(
+    app: Flask, susan: Browser, hands: Hands, database: Database
+) -> None:
+    number = subscribe(susan.client)
+    change(app, number, off_because=Off.GONE, off_at=hands.now())
+    hands.move(days=8)
+    forgotten: list[int] = []
+
+    def forget() -> None:
+        with writing(app):
+            forgotten.append(standing.forget_gone(10))
+
+    with database.elsewhere() as poster:
+        poster.exec_driver_sql(f"UPDATE push_subscriptions SET off_at = NULL, off_because = NULL WHERE id = {number}")
+        forgetting = Thread(target=forget)
+        forgetting.start()
+        forgetting.join(0.5)
+        assert forgetting.is_alive()
+        poster.commit()
+        forgetting.join(10)
+    assert forgotten == [0]
+    assert [row.id for row in rows(app)] == [number]

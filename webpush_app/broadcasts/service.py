@@ -21,7 +21,7 @@ from webpush_app.protocol.message import Message
 from webpush_app.subscriptions.models import PushSubscription
 
 KIND = "broadcast"
-STEP = 1000  # browsers in one step: who writes a message meanwhile waits for one of them
+STEP = 5000  # browsers in one step: who writes a message meanwhile waits for one of them
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ began by reading cannot become a writing one when somebody else wrote meanwhile,
 with IMMEDIATE. And Python's own transaction handling begins too late for both: so it is switched off.
 """
 
+import logging
 import random
 import sqlite3
 import time
@@ -15,8 +16,12 @@ from threading import Lock
 from typing import Any, cast
 
 from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy.engine import ExceptionContext
 
 from webpush_app.database import busy
+from webpush_app.errors import DatabaseBusy
+
+log = logging.getLogger(__name__)
 
 BEGIN_MODE = "sqlite_begin"  # execution option: DEFERRED for readers (the default) or IMMEDIATE for writers
 WRITES = {BEGIN_MODE: "IMMEDIATE"}  # the execution options of who is going to write
@@ -32,6 +37,9 @@ _READS_THE_FILE = (
 )
 
 
+# The disk is full, or fails.
+_PASSING = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+
 # Of this process one at a time asks for the lock, whoever came first: the others would only take turns from it.
 _writers_turn = Lock()
 
@@ -44,6 +52,7 @@ def engine_options(_url: URL) -> dict[str, Any]:
 def prepare(engine: Engine) -> None:
     event.listen(engine, "connect", _open)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "handle_error", _explain)
 
 
 @contextmanager
@@ -94,6 +103,15 @@ def _begin(connection: Connection) -> None:
         _when_free(raw, f"BEGIN {mode}", deadline - time.monotonic())
     finally:
         _writers_turn.release()
+
+
+def _explain(context: ExceptionContext) -> DatabaseBusy | None:
+    """Nothing is wrong with what was asked: it can be asked again when the disk has room, or works again."""
+    code = getattr(context.original_exception, "sqlite_errorcode", None)
+    if code is None or code & 0xFF not in _PASSING:
+        return None
+    log.warning("SQLite: %s", context.original_exception)
+    return busy.nothing_saved()
 
 
 def _when_free(connection: sqlite3.Connection, statement: str, patience_seconds: float) -> None:

@@ -1,5 +1,7 @@
 """`/admin/pushes`, for admins alone: what waits, what became of pushes, what was given up, and sending that again."""
 
+import re
+
 from flask import Blueprint, Flask, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -20,6 +22,7 @@ Answer = str | Response | tuple[str, int]
 SHOWN = 20
 _AT_A_GLANCE = 10
 DEAD_LETTERS = "dead"  # in the filter, beside the states: all that can be sent again
+_REASON = re.compile(r"[a-z0-9_]{1,32}")  # it is shown, and words of others have no place on the page
 _LOOKING_SECONDS = 0.5
 _REPLAYING_SECONDS = 5.0
 
@@ -117,6 +120,8 @@ def _filter() -> Wanted:
         raise no_such_page()
     states = DEAD if state == DEAD_LETTERS else frozenset({State(state)} if state else ())
     kind, host, reason = (request.args.get(name) or None for name in ("kind", "host", "reason"))
+    if reason and not _REASON.fullmatch(reason):
+        raise no_such_page()
     return Wanted(states, kind, host, reason)
 
 

@@ -21,6 +21,8 @@ def alerts_in_words(alert: OpenAlert) -> AlertWords:
         AlertKind.GONE_WAVE: _gone_wave,
         AlertKind.CRASHES: _crashes,
         AlertKind.TOO_LARGE: _too_large,
+        AlertKind.MISSING_KEY: _missing_key,
+        AlertKind.ENCRYPTION: _encryption,
     }
     return {str(kind): words for kind, words in known.items()}.get(alert.kind, _unknown)(alert.about)
 
@@ -30,7 +32,7 @@ def _our_key(about: str) -> AlertWords:
         _("%(host)s refuses the signature of this site.", host=about),
         _(
             "Its browsers get nothing for now. No subscription is lost: their pushes wait, and one of them is tried "
-            "now and then. Messages wait for a day, broadcasts for four hours."
+            "now and then. Those that are given up, after four hours at the earliest, can be sent again by hand."
         ),
         _(
             "See that the clock of this machine is right, that VAPID_PRIVATE_KEY is the key that browsers subscribed "
@@ -45,11 +47,11 @@ def _host_down(about: str) -> AlertWords:
         _("%(host)s cannot be reached, or answers with errors.", host=about),
         _(
             "Pushes to its browsers wait; those to other push services go on. It is tried again by itself, at first "
-            "after 30 seconds, later every 5 minutes."
+            "within half a minute, later every few minutes. Those that are given up can be sent again by hand."
         ),
         _(
-            "Mostly nothing: the alert ends by itself. If it lasts longer than an hour, see whether this machine "
-            "reaches the internet (DNS, firewall), and whether the push service reports an outage."
+            "Usually there is nothing to do: the alert ends by itself. If it lasts longer than an hour, see whether "
+            "this machine reaches the internet (DNS, firewall), and whether the push service reports an outage."
         ),
     )
 
@@ -86,6 +88,36 @@ def _too_large(about: str) -> AlertWords:
         _(
             "This is a mistake of the program. Please report it to those who make it. The alert ends a week after the "
             "last time this was seen."
+        ),
+    )
+
+
+def _missing_key(about: str) -> AlertWords:
+    return AlertWords(
+        _("Browsers subscribed with the key %(key)s…, which the worker does not have.", key=about),
+        _(
+            "Their pushes wait, and no subscription is lost. Those whose time is over before the key is back are given "
+            "up, and can be sent again by hand."
+        ),
+        _(
+            "Put the key back, into VAPID_PRIVATE_KEY or the file of the keys: “flask vapid list” says which are here, "
+            "and how many browsers are subscribed with each. If it is lost for good, these browsers take the new one "
+            "when they visit the site. The alert ends an hour or two after the last time this was seen."
+        ),
+    )
+
+
+def _encryption(_about: str) -> AlertWords:
+    return AlertWords(
+        _("Pushes cannot be encrypted, for whichever browser they are."),
+        _(
+            "No browser is turned off, and nothing is sent. Pushes wait and are tried again, at the latest after 15 "
+            "minutes; those that are given up can be sent again by hand."
+        ),
+        _(
+            "Usually a library that was updated is the cause: http_ece, pywebpush, cryptography or OpenSSL. Install "
+            "the versions of requirements.txt again, and start the worker anew. The alert ends an hour or two after "
+            "the last time this was seen."
         ),
     )
 

@@ -18,6 +18,7 @@ from sqlalchemy import func, or_, select, text, update
 from webpush_app import clock
 from webpush_app.database import after_commit, db, insert_or_update
 from webpush_app.delivery.watch_models import OperatorAlert
+from webpush_app.errors import DatabaseBusy
 from webpush_app.logs import line
 from webpush_app.protocol.said import plain_words
 
@@ -30,6 +31,8 @@ class AlertKind(StrEnum):
     GONE_WAVE = "gone_wave"  # many browsers of one push service are gone at once
     CRASHES = "crashes"  # a push was set aside, because workers died of it
     TOO_LARGE = "too_large"  # a push was larger than we let any be
+    MISSING_KEY = "missing_key"  # browsers subscribed with a key of ours that is not here
+    ENCRYPTION = "encryption"  # nothing can be encrypted, for whomever it is
 
 
 # These are moments and have no end of their own: each lasts so long after the last of its kind.
@@ -37,6 +40,8 @@ LASTS: Mapping[AlertKind, timedelta] = {
     AlertKind.GONE_WAVE: timedelta(hours=24),
     AlertKind.CRASHES: timedelta(days=7),
     AlertKind.TOO_LARGE: timedelta(days=7),
+    AlertKind.MISSING_KEY: timedelta(hours=1),
+    AlertKind.ENCRYPTION: timedelta(hours=1),
 }
 # A moment that comes again is written down no oftener than that.
 _AGAIN_EVERY = timedelta(minutes=10)
@@ -143,5 +148,7 @@ def _tell() -> None:
     try:
         with db.session.begin_nested():
             on_alert.send(None, news=news)
+    except DatabaseBusy:
+        raise  # all of it is done again
     except Exception:
         log.exception(line("operator_alert_not_told"))

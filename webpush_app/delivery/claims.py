@@ -3,7 +3,8 @@
 The lease is written before anything is sent. A worker that dies leaves its rows to whoever looks after the lease has
 ended; one that was only slow cannot settle them any more, because the token on the row is another by then.
 
-What a lost worker left behind is suspect: it is taken one by one, so that the push that kills workers is found.
+What a lost worker left behind is suspect: it is taken a few at a time, and what two workers were lost with one by one,
+so that the push that kills workers is found.
 """
 
 import secrets
@@ -13,12 +14,13 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from flask import current_app
-from sqlalchemy import insert, update
+from sqlalchemy import func, insert, select
 
 from webpush_app import clock
 from webpush_app.database import begin_write, db
 from webpush_app.delivery import outbox, statements
 from webpush_app.delivery.models import Lane, Push, PushAttempt, State
+from webpush_app.protocol.answers import Why
 
 
 class Claimed(NamedTuple):
@@ -36,11 +38,14 @@ class Claimed(NamedTuple):
     is_short: bool
     first_attempt_at: datetime
     expires_at: datetime
+    answered_at: datetime | None
+    reason: str | None
+    """When the attempt before this one was answered, and what became of it."""
     lease_token: str
 
 
 class Share(NamedTuple):
-    """How many rows of one push service are to be taken."""
+    """How many rows of one push service are to be taken; of suspects at the most, see `_that_may_share`."""
 
     service_id: int
     lane: Lane
@@ -84,6 +89,8 @@ class Returned(NamedTuple):
 
     row: Claimed
     due_at: datetime
+    missing_key: str | None = None
+    """The public key of its browser, where that is not here: what waits for it says so."""
 
 
 def claim_due(shares: Sequence[Share]) -> Claim:
@@ -114,23 +121,27 @@ def settle(settled: Sequence[Settled]) -> set[int]:
     return {one.row.id for one in ours}
 
 
+def answered_before(push_ids: Collection[int], reason: str, times: int) -> set[int]:
+    """Those of which so many earlier attempts ended in this way, since they were sent again by hand if they were."""
+    query = select(PushAttempt.push_id).where(PushAttempt.push_id.in_(push_ids), PushAttempt.reason == reason)
+    query = query.join(Push, Push.id == PushAttempt.push_id).where(PushAttempt.at >= Push.first_attempt_at)
+    return set(db.session.scalars(query.group_by(PushAttempt.push_id).having(func.count() >= times)))
+
+
 def give_back(returned: Sequence[Returned]) -> None:
     """Within the caller's transaction: they are anybody's from their time on, as if they had not been taken."""
-    alike: dict[tuple[str, datetime, bool], list[int]] = {}
-    for row, due_at in returned:
-        alike.setdefault((row.lease_token, due_at, row.crashes > 0), []).append(row.id)
-    for (token, due_at, is_suspect), push_ids in alike.items():
-        db.session.execute(statements.GIVE_BACK[is_suspect], {"token": token, "ids": push_ids, "next_at": due_at})
+    alike: dict[tuple[str, datetime, bool, bool], list[int]] = {}
+    for row, due_at, missing_key in returned:
+        alike.setdefault((row.lease_token, due_at, row.crashes > 0, missing_key is not None), []).append(row.id)
+    for (token, due_at, is_suspect, lacks_key), push_ids in alike.items():
+        given = {"token": token, "ids": push_ids, "next_at": due_at}
+        db.session.execute(statements.GIVE_BACK[is_suspect, lacks_key], given)
 
 
-def give_back_all(tokens: Collection[str]) -> None:
+def give_back_at_once(rows: Collection[Claimed]) -> None:
     """At a sudden stop: nothing waits for the end of the lease. What was under way may be sent twice, under one tag."""
     begin_write()
-    db.session.execute(
-        update(Push)
-        .where(Push.lease_token.in_(tokens), Push.state == State.SENDING)
-        .values(**statements.UNTOUCHED, due_at=clock.now())
-    )
+    give_back([Returned(row, clock.now()) for row in rows])
     db.session.commit()
 
 
@@ -141,10 +152,18 @@ def _take(share: Share, moment: datetime, ends_at: datetime) -> list[Claimed]:
     given = {"moment": moment, "token": secrets.token_hex(8)}
     which = {"of_lane": int(share.lane), "of_service": share.service_id, "most": share.most}
     rows = [Claimed._make(row) for row in _DUE[share.is_suspect].fetch(given | which)]
+    if share.is_suspect:
+        rows = _that_may_share(rows)
     if rows:
         taken = {"ids": [row.id for row in rows], "ends_at": ends_at}
         db.session.execute(statements.TAKE[share.is_suspect], given | taken)
     return rows
+
+
+def _that_may_share(suspects: list[Claimed]) -> list[Claimed]:
+    """Those with one death come first. Whatever a worker died of twice is alone the third time, so that nothing is set
+    aside for what another one did."""
+    return [row for row in suspects if row.crashes == 1] or suspects[:1]
 
 
 def _write_answer(push_ids: Sequence[int], one: Settled, moment: datetime) -> None:
@@ -161,7 +180,8 @@ def _write_answer(push_ids: Sequence[int], one: Settled, moment: datetime) -> No
 
 
 def _remember_attempts(settled: Sequence[Settled], moment: datetime) -> None:
-    """Those that are followed by another one; the last one stands on the row itself."""
+    """Those that are followed by another one; the last one stands on the row itself. Where nobody was asked, because
+    nothing can be encrypted, there is nothing to remember, and it may be the same for a million of them."""
     rows = [
         {
             "push_id": one.row.id,
@@ -172,7 +192,7 @@ def _remember_attempts(settled: Sequence[Settled], moment: datetime) -> None:
             "next_at": one.due_at,
         }
         for one in settled
-        if one.due_at is not None
+        if one.due_at is not None and one.reason != Why.OUR_ENCRYPTION
     ]
     if rows:
         db.session.execute(insert(PushAttempt), rows)

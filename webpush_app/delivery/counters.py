@@ -9,10 +9,11 @@ from threading import Lock
 from typing import Any
 
 from webpush_app import clock
+from webpush_app.protocol.endpoints import KNOWN_HOSTS
 
 # Seconds, each up to and with this one; what took longer is in one more.
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-# Strangers may name hosts below a wildcard: what is beyond this is counted together.
+# Strangers may name hosts below a wildcard: what is beyond this is counted together, but for what is named in full.
 MOST_HOSTS = 200
 OTHER_HOSTS = "other"
 
@@ -76,5 +77,6 @@ class Counters:
             }
 
     def _add(self, host: str) -> _Host:
-        name = host if len(self._hosts) < MOST_HOSTS else OTHER_HOSTS
+        has_place = len(self._hosts) < MOST_HOSTS or host in KNOWN_HOSTS
+        name = host if has_place else OTHER_HOSTS
         return self._hosts.setdefault(name, _Host())

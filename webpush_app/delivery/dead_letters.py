@@ -8,14 +8,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, func, insert, select, update
 
 from webpush_app import clock
 from webpush_app.database import after_commit, begin_write, db
-from webpush_app.delivery import outbox, walking
+from webpush_app.delivery import outbox, trial, walking
 from webpush_app.delivery.models import Lane, Push, PushAttempt, State
 from webpush_app.delivery.walking import Wanted, Watch
 from webpush_app.subscriptions.models import PushSubscription
@@ -111,7 +111,8 @@ def replay(
 ) -> Replayed:
     """All that are wanted, a step at a time, and none twice: one that is given up again meanwhile stays so. Commits;
     `begin` begins each step's transaction."""
-    return _replay(_steps(wanted), begin, watch or Watch(), is_trial=is_trial)
+    watch = watch or Watch()
+    return _replay(_steps(wanted, watch), begin, watch, is_trial=is_trial)
 
 
 def replay_numbers(
@@ -139,7 +140,8 @@ def _replay(steps: Iterable[Sequence[int]], begin: Callable[[], object], watch: 
     return total
 
 
-def _steps(wanted: Wanted) -> Iterator[Sequence[int]]:
+def _steps(wanted: Wanted, watch: Watch) -> Iterator[Sequence[int]]:
+    """An empty one says that there may be more, and no time is left to look for it."""
     newest = walking.newest_number()
     for first, last in walking.forwards(newest):
         done = first - 1
@@ -148,6 +150,8 @@ def _steps(wanted: Wanted) -> Iterator[Sequence[int]]:
             push_ids = db.session.scalars(query.limit(STEP)).all()
             if push_ids:
                 yield push_ids
+            elif watch.is_over:
+                yield ()
             done = push_ids[-1] if len(push_ids) == STEP else last
 
 
@@ -170,13 +174,21 @@ def _write(rows: Sequence[Any]) -> None:
     moment = clock.now()
     lasting: dict[datetime, list[int]] = {}
     for row in rows:
-        lasts_until = row.expires_at if row.expires_at > moment else moment + (row.expires_at - row.created_at)
+        lasts_until = row.expires_at if row.expires_at > moment else moment + _lasts(row)
         lasting.setdefault(lasts_until, []).append(row.push_id)
     for expires_at, push_ids in lasting.items():
         again = update(Push).where(Push.id.in_(push_ids)).values(**_ANEW, due_at=moment, expires_at=expires_at)
         db.session.execute(again.execution_options(synchronize_session=False))
     _take_off_the_tally(rows)
     after_commit(outbox.tell_due)
+
+
+def _lasts(row: Any) -> timedelta:
+    """What was sent again before has a later end than it was given at first: that is no measure for the next one."""
+    as_usual = outbox.BROADCAST_LASTS if row.lane == Lane.BROADCAST else outbox.MESSAGE_LASTS
+    most = trial.LASTS if row.kind == trial.KIND else as_usual
+    lasted: timedelta = row.expires_at - row.created_at
+    return min(lasted, most)
 
 
 # What it was answered last stays, until the next answer.

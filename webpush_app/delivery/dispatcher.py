@@ -6,12 +6,13 @@ Nothing is sent inside a transaction. An engine decides which threads call these
 import logging
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 from flask import current_app
 
 from webpush_app import clock
 from webpush_app.database import db
+from webpush_app.delivery import claims
 from webpush_app.delivery.addressing import Addresser
 from webpush_app.delivery.claims import Returned
 from webpush_app.delivery.counters import Counters
@@ -40,6 +41,7 @@ class Dispatcher:
         self.room_came = Event()
         # Asked for each time: a test may set the clock later.
         self.flow = Flow(transport.parallel, lambda: clock.now(), self.room_came)  # noqa: PLW0108
+        self._settling = Lock()
         self._taker = Taker(self.flow, self.counters, transport.wake)
 
     def take(self, lanes: Collection[Lane] = BOTH) -> int:
@@ -52,16 +54,28 @@ class Dispatcher:
 
     def send(self, *, until_empty: bool = False) -> None:
         """Until the flow is closed, or, where that is asked for, empty. Needs no database."""
-        self._sender.send(self._pushes(until_empty, Addresser(current_app.config["SECRET_KEY"])), self.flow.answered)
+        try:
+            pushes = self._pushes(until_empty, Addresser(current_app.config["SECRET_KEY"]))
+            self._sender.send(pushes, self.flow.answered)
+        finally:
+            self.flow.broke_off()  # where it did not, nothing is under way any more
 
     def settle(self) -> int:
         """What has happened since, written down; how many things that were."""
-        happened = list(islice(self.flow.happened, 2 * GROUP))
-        if happened:
-            self._write_down(happened)
-            self.flow.written_down(len(happened))
-            self._count(happened)
+        with self._settling:
+            happened = list(islice(self.flow.happened, 2 * GROUP))
+            if happened:
+                self._write_down(happened)
+                self.flow.written_down(len(happened))
+                self._count(happened)
         return len(happened)
+
+    def hand_back(self) -> None:
+        """At the end: what is answered is written down, and everything else is anybody's again at once."""
+        while self.settle():
+            pass
+        if under_way := self.flow.under_way:
+            claims.give_back_at_once(under_way)
 
     def deliver_batch(self, lanes: Collection[Lane] = BOTH) -> int:
         """One round of all three, to its end; how many rows were taken."""

@@ -62,9 +62,10 @@ class Doorbell:
                 os.write(self._pipe, _RING)
 
     def close(self) -> None:
-        if self._pipe is not None:
-            os.close(self._pipe)
-            self._pipe = None
+        """A signal's handler may ring in the midst of it."""
+        pipe, self._pipe = self._pipe, None
+        if pipe is not None:
+            os.close(pipe)
 
     @staticmethod
     def _drain(pipe: int) -> None:

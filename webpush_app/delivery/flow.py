@@ -7,17 +7,21 @@ and queues of its own: a slow one holds up none of the others, and what is perso
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
-from webpush_app.delivery.claims import Returned
-from webpush_app.delivery.gate import Closed, Gate, Opened, Phase
-from webpush_app.delivery.happened import Answered, Happened, is_about_the_service
+from webpush_app.delivery.changes import Closed, Opened, Untried
+from webpush_app.delivery.claims import Claimed, Returned
+from webpush_app.delivery.doubted_key import refuses_our_key
+from webpush_app.delivery.gate import Gate, Phase
+from webpush_app.delivery.gates import Gates
+from webpush_app.delivery.happened import Answered, Happened, is_about_the_service, who_says_so
 from webpush_app.delivery.models import Lane
-from webpush_app.delivery.pace import Pace
 from webpush_app.delivery.pauses import Standing
+from webpush_app.delivery.places import Places
 from webpush_app.delivery.preparing import Ready
-from webpush_app.protocol.answers import Accepted, Outcome, RetryLater
+from webpush_app.delivery.queues import Held, Queues
+from webpush_app.protocol.answers import Accepted, Outcome, Refused
 
 # So many times what is sent at once is taken ahead: enough never to wait for the database, and few to be sent again
 # should the worker die.
@@ -25,25 +29,24 @@ AHEAD = 4
 # So many answers are written down together.
 GROUP = 100
 MOST_OF_ONE_SERVICE_AT_ONCE = 64
-MOST_HELD = 20_000
 
 
 class Flow:
-    def __init__(self, parallel: int, now: Callable[[], datetime], room_came: threading.Event) -> None:
-        # A few places of the transport are always free for what is personal, and some for the other services.
-        self._most_for_many = max(1, parallel * 3 // 4)
-        self._most = min(MOST_OF_ONE_SERVICE_AT_ONCE, max(1, parallel // 2))
-        self._for_many_under_way = 0
-        self._changes = 0
+    def __init__(
+        self,
+        parallel: int,
+        now: Callable[[], datetime],
+        room_came: threading.Event,
+        seconds: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._now = now
         self._room_came = room_came
         self._lock = threading.Lock()
-        self._gates: dict[int, Gate] = {}
-        # For each lane: what waits for each push service, whose turn it is first.
-        self._waiting: tuple[dict[int, deque[Ready]], ...] = tuple({} for _lane in Lane)
-        self._under_way: dict[int, tuple[Ready, float]] = {}
+        self._gates = Gates(min(MOST_OF_ONE_SERVICE_AT_ONCE, max(1, parallel // 2)), now)
+        self._waiting = Queues()
+        self._places = Places(parallel, seconds)
         self._asked_for_more: set[int] = set()
-        self._held: dict[int, datetime] = {}
+        self._held = Held()
         self.happened: deque[Happened] = deque()
         self.something_happened = threading.Event()
         # There is enough to be written down together, or somebody waits for it.
@@ -52,38 +55,39 @@ class Flow:
 
     @property
     def has_waiting(self) -> bool:
-        return any(any(queues.values()) for queues in self._waiting)
+        return bool(self._waiting)
 
     @property
     def is_paced(self) -> bool:
-        return any(gate.pace is not None for gate in tuple(self._gates.values()))
+        return self._gates.is_paced
 
     @property
     def has_suspect(self) -> bool:
-        """One at a time, until it is written down: what is there beside another when a worker dies is suspect again."""
+        """Until all of them are written down: what is there beside another when a worker dies is suspect again."""
+        here = self._here()  # first, for it may be answered meanwhile
         happened = [one for one in tuple(self.happened) if isinstance(one, Answered | Returned)]
-        return any(one.row.crashes for one in (*self._here(), *happened))
+        return any(one.row.crashes for one in (*here, *happened))
 
-    def tokens(self) -> set[str]:
-        return {one.row.lease_token for one in self._here()}
+    @property
+    def under_way(self) -> list[Claimed]:
+        with self._lock:
+            return [one.row for one in self._places.under_way]
 
     def mark(self) -> int:
         """To be taken before the standings are read."""
-        return self._changes
+        return self._gates.changes
 
-    def meet(self, standings: Iterable[Standing], mark: int) -> None:
+    def meet(self, standings: Sequence[Standing], mark: int) -> None:
         """What all workers knew about the push services after the mark. What was found out here since then, or is not
         written down yet, is newer."""
         with self._lock:
-            for one in standings:
-                gate = self._gates.get(one.id) or self._add_gate(one)
-                if not gate.is_known or gate.changed > mark:
-                    continue
-                if one.is_paused and gate.phase is Phase.OPEN:
-                    gate.close()
-                    self._withdraw(one.id)
-                elif not one.is_paused and gate.phase is not Phase.OPEN:
-                    gate.open(self._pace(one, gate))
+            self._hand_back(self._waiting.take_late(self._now()))
+            for service_id in set(self._gates.ids) - {one.id for one in standings}:  # forgotten by now
+                self._withdraw(service_id)
+                self._gates.drop(service_id)
+                self._places.forget(service_id)
+            for service_id in self._gates.meet(standings, mark):
+                self._withdraw(service_id)
 
     def written_down(self, number: int) -> None:
         """So many of the first things that happened: all workers know them now."""
@@ -91,13 +95,13 @@ class Flow:
             for one in [self.happened.popleft() for _ in range(number)]:
                 match one:
                     case Opened() | Closed():
-                        self._note_change(self._gates[one.service_id], is_known=True)
+                        self._gates.note_change(self._gates[one.service_id], is_known=True)
                     case Answered() | Returned() if one.row.crashes:
                         self._room_came.set()  # only now may the next suspect be taken
 
-    def try_one(self, service_id: int) -> None:
+    def try_one(self, service_id: int, *, is_about_our_key: bool = False) -> None:
         with self._lock:
-            self._gates[service_id].try_one()
+            self._gates[service_id].try_one(is_about_our_key=is_about_our_key)
 
     def close_one(self, service_id: int) -> None:
         with self._lock:
@@ -109,7 +113,7 @@ class Flow:
             gate = self._gates[service_id]
             if self.is_closed or gate.phase is Phase.CLOSED:
                 return 0
-            waiting = len(self._waiting[lane].get(service_id, ()))
+            waiting = self._waiting.number(service_id, lane)
             if gate.phase is Phase.ONE:
                 return 0 if waiting or gate.in_flight else 1
             room = AHEAD * gate.window - waiting
@@ -126,44 +130,48 @@ class Flow:
                 gate = self._gates[service_id]
                 if gate.pace is not None:
                     gate.pace.use(1)
-                self._waiting[one.row.lane].setdefault(service_id, deque()).append(one)
                 self._asked_for_more.discard(service_id)
+                if one.row.id in self._places:  # its lease ended before its answer came
+                    self._places.renew(one)
+                    continue
+                self._waiting.add(one)
                 if self.is_closed or gate.phase is Phase.CLOSED:
                     self._withdraw(service_id)
 
     def next(self) -> Ready | None:
         """What may be sent now; what is personal first, and each push service in its turn."""
         with self._lock:
-            for lane, queues in enumerate(self._waiting):
-                if lane and self._for_many_under_way >= self._most_for_many:
+            for lane in Lane:
+                if lane and not self._places.has_one_for_many:
                     break
-                for service_id, queue in queues.items():
-                    if not queue or not self._gates[service_id].may_send(is_personal=not lane):
-                        continue
-                    if len(queues) > 1:
-                        queues[service_id] = queues.pop(service_id)  # the others are first in the next turn
-                    if one := self._first_to_send(service_id, queue):
-                        return one
+                for service_id, queue in self._waiting.in_turn(lane):
+                    gate = self._gates[service_id]
+                    if gate.may_send(is_personal=not lane) and self._places.may_have_one(service_id, lane):
+                        self._waiting.had_its_turn(lane, service_id)
+                        if one := self._first_to_send(service_id, queue):
+                            return one
         return None
 
     def answered(self, push_id: int, outcome: Outcome) -> None:
         with self._lock:
-            one, sent_at = self._under_way.pop(push_id)
-            self._for_many_under_way -= one.row.lane
+            if push_id not in self._places:  # what it belonged to broke off
+                return
+            one, seconds = self._places.answered(push_id)
             gate = self._gates[one.row.service_id]
+            gate.has_accepted = gate.has_accepted or one.is_proven
             change = None
-            if is_about_the_service(one, outcome):
-                change = gate.answered(one.row.subscription_id, outcome)
+            if is_about_the_service(one, outcome, gate):
+                change = gate.answered(who_says_so(one, outcome, gate), outcome, is_old_key=one.is_old_key)
             else:
-                gate.unsent()
-            self._hold(one, outcome)
-            seconds = time.monotonic() - sent_at
+                gate.unsent(is_refused=refuses_our_key(outcome))
+                self._end_trial(gate)
+            self._held.note(one, outcome, self._now())
             accepts_others = isinstance(outcome, Accepted) or gate.accepts_others
-            self.happened.append(Answered(one, outcome, accepts_others, gate.host, seconds))
-            if wave := gate.gone_wave():
-                self.happened.append(wave)
+            other_at = gate.took_another_at(one.row.subscription_id) if isinstance(outcome, Refused) else None
+            self.happened.append(Answered(one, outcome, accepts_others, other_at, gate.host, seconds))
+            self.happened.extend(gate.notices())
             if change is not None:
-                self._note_change(gate, is_known=False)
+                self._gates.note_change(gate, is_known=False)
                 self.happened.append(change)
             if isinstance(change, Closed):
                 self._withdraw(one.row.service_id)
@@ -173,11 +181,18 @@ class Flow:
         if (len(self.happened) >= GROUP or one.row.crashes) and not self.much_happened.is_set():
             self.much_happened.set()
 
+    def broke_off(self) -> None:
+        """Whoever sent has ended in the midst of it, and nothing that was under way will be answered: its lease brings
+        it back."""
+        with self._lock:
+            for one in self._places.clear():
+                self._gates[one.row.service_id].unsent()
+
     def close(self) -> None:
         """Nothing more is sent; what waits is handed back."""
         with self._lock:
             self.is_closed = True
-            for service_id in self._gates:
+            for service_id in self._gates.ids:
                 self._withdraw(service_id)
 
     def _ask_for_more(self, service_id: int) -> None:
@@ -186,20 +201,9 @@ class Flow:
             self._asked_for_more.add(service_id)
             self._room_came.set()
 
-    def _add_gate(self, standing: Standing) -> Gate:
-        gate = self._gates[standing.id] = Gate(standing.id, standing.host, self._most, self._now)
-        if standing.careful_until is not None and standing.careful_until > self._now():
-            gate.pace = self._pace(standing, gate)  # it was down, and this worker has not seen it
-        return gate
-
-    def _note_change(self, gate: Gate, *, is_known: bool) -> None:
-        self._changes += 1
-        gate.changed, gate.is_known = self._changes, is_known
-
     def _here(self) -> list[Ready]:
         with self._lock:
-            waiting = [one for queues in self._waiting for queue in queues.values() for one in queue]
-            return waiting + [one for one, _sent_at in self._under_way.values()]
+            return [*self._waiting, *self._places.under_way]
 
     def _first_to_send(self, service_id: int, queue: deque[Ready]) -> Ready | None:
         now = self._now()
@@ -210,40 +214,31 @@ class Flow:
                 if 2 * len(queue) <= AHEAD * gate.window:
                     self._ask_for_more(service_id)
                 gate.sent()
-                row = one.row
-                self._for_many_under_way += row.lane
-                self._under_way[row.id] = (one, time.monotonic())
+                self._places.take(one)
                 return one
+        self._end_trial(self._gates[service_id])
         return None
 
-    def _may_be_sent(self, one: Ready, now: datetime) -> bool:
-        held_until = self._held.get(one.row.subscription_id)
-        if held_until is not None and held_until > now:
-            self.happened.append(Returned(one.row, held_until))
-            return False
-        if now >= one.send_before:  # so late that its answer might come after the lease
-            self.happened.append(Returned(one.row, now))
-            return False
-        return True
+    def _end_trial(self, gate: Gate) -> None:
+        """Where what was to try a service was not sent at all: another push may try it at once."""
+        if gate.phase is Phase.ONE and not gate.in_flight:
+            gate.close()
+            self.happened.append(Untried(gate.service_id))
+            self.something_happened.set()
 
-    def _hold(self, one: Ready, outcome: Outcome) -> None:
-        """What else waits for a browser whose service asked for patience has to have it too."""
-        if isinstance(outcome, RetryLater) and outcome.after_seconds:
-            now = self._now()
-            if len(self._held) > MOST_HELD:
-                self._held = {key: until for key, until in self._held.items() if until > now}
-            self._held[one.row.subscription_id] = now + timedelta(seconds=outcome.after_seconds)
+    def _may_be_sent(self, one: Ready, now: datetime) -> bool:
+        held_until = self._held.until(one, now)
+        if held_until is None and now < one.send_before:  # later, its answer might come after the lease
+            return True
+        self.happened.append(Returned(one.row, held_until or now))
+        self.something_happened.set()
+        return False
+
+    def _hand_back(self, ready: Sequence[Ready]) -> None:
+        now = self._now()
+        self.happened.extend(Returned(one.row, now) for one in ready)
+        if ready:
+            self.something_happened.set()
 
     def _withdraw(self, service_id: int) -> None:
-        now = self._now()
-        for queues in self._waiting:
-            queue = queues.get(service_id)
-            while queue:
-                self.happened.append(Returned(queue.popleft().row, now))
-
-    def _pace(self, standing: Standing, gate: Gate) -> Pace | None:
-        if standing.recovered_at is None:
-            return None
-        usual = max(standing.usual_rate, gate.rate.usual)
-        careful_until = standing.careful_until if usual and standing.careful_until else self._now()
-        return Pace(usual, careful_until, self._now)
+        self._hand_back(self._waiting.take_all(service_id))

@@ -33,6 +33,7 @@ class State(StrEnum):
 
 
 WAITING = frozenset({State.QUEUED, State.SENDING})
+OTHER_KEY = "other_key"  # the reason of what waits because its browser subscribed with a key that is not here
 FINAL = frozenset(State) - WAITING
 
 

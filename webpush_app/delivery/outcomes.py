@@ -9,7 +9,7 @@ from flask_babel import ngettext
 
 from webpush_app import clock
 from webpush_app.delivery import words
-from webpush_app.delivery.models import FINAL, Push, PushAttempt, State
+from webpush_app.delivery.models import FINAL, OTHER_KEY, Push, PushAttempt, State
 from webpush_app.delivery.overview import Conditions
 from webpush_app.delivery.subjects import Subject
 from webpush_app.subscriptions.models import PushSubscription
@@ -103,6 +103,8 @@ def _answered(status: int | None, reason: str | None) -> str:
 _NOBODY_WAS_ASKED = (
     *(State.EXPIRED, "refused_keys"),
     *(words.NOT_COMPOSED, f"{words.GIVEN_UP}{words.NOT_COMPOSED}"),
+    *(words.OUR_ENCRYPTION, f"{words.GIVEN_UP}{words.OUR_ENCRYPTION}"),
+    f"{words.GIVEN_UP}{OTHER_KEY}",
 )
 
 
@@ -111,7 +113,8 @@ def _waits(push: Push, browser: PushSubscription | None, service: PushService | 
         return str(_("Waits: an admin has to give a contact address first."))
     if not now.is_worker_running:
         return str(_("Waits: no worker is running."))
-    moments: list[tuple[datetime | None, Callable[[datetime], str]]] = [(push.due_at, _next_attempt)]
+    what_for = _missing_key if push.reason == OTHER_KEY else _next_attempt
+    moments: list[tuple[datetime | None, Callable[[datetime], str]]] = [(push.due_at, what_for)]
     if service:
         moments.append((service.paused_until, lambda until: _spared(service, until)))
     if browser:
@@ -128,6 +131,17 @@ def _waits(push: Push, browser: PushSubscription | None, service: PushService | 
 
 def _next_attempt(at: datetime) -> str:
     return str(_("Next attempt: %(moment)s.", moment=words.moment(at)))
+
+
+def _missing_key(until: datetime) -> str:
+    return str(
+        _(
+            "Waits: %(why)s. It is sent when an admin has put the key back, or when that browser has visited the site; "
+            "the next look is at %(moment)s.",
+            why=words.why(OTHER_KEY),
+            moment=words.moment(until),
+        )
+    )
 
 
 def _patience(until: datetime) -> str:
@@ -169,7 +183,7 @@ def _given_up(push: Push) -> str:
     if push.reason == State.EXPIRED or push.reason is None:
         return str(_("Given up: its time was over at %(moment)s.", moment=words.moment(push.expires_at)))
     why = words.why(push.reason)
-    if not push.reason.startswith(words.GIVEN_UP):
+    if not push.reason.startswith(words.GIVEN_UP) or not push.attempts:
         return str(_("Given up: %(why)s.", why=why))
     sentence: str = ngettext(
         "Given up after %(num)d attempt: %(why)s.", "Given up after %(num)d attempts: %(why)s.", push.attempts, why=why

@@ -20,6 +20,7 @@ LONGEST_PAUSE = timedelta(minutes=5)
 PROBE_LASTS = timedelta(seconds=30)
 # What piled up during an outage comes on top of what comes anyway: at twice the usual rate it takes as long again.
 CARE_FOR_EACH_SECOND_DOWN = 2
+LONGEST_CARE = timedelta(minutes=30)
 
 
 class Standing(NamedTuple):
@@ -28,6 +29,7 @@ class Standing(NamedTuple):
     id: int
     host: str
     paused_until: datetime | None
+    paused_because: str | None
     probed_until: datetime | None
     careful_until: datetime | None
     recovered_at: datetime | None
@@ -103,9 +105,16 @@ def resume(service_id: int) -> PushService:
     down = moment - (row.down_since or moment)
     row.paused_until = row.paused_because = row.probed_until = row.down_since = None
     row.pause_level = 0
-    row.recovered_at, row.careful_until = moment, moment + CARE_FOR_EACH_SECOND_DOWN * down
+    careful_until = moment + min(LONGEST_CARE, CARE_FOR_EACH_SECOND_DOWN * down)
+    row.recovered_at, row.careful_until = moment, max(row.careful_until or careful_until, careful_until)
     db.session.flush()
     return row
+
+
+def forget(service_id: int) -> None:
+    """Its trouble is long ago, and nothing has piled up. Within the caller's transaction."""
+    nothing = dict.fromkeys(("paused_until", "paused_because", "probed_until", "down_since", "careful_until"))
+    db.session.execute(update(PushService).where(PushService.id == service_id).values(**nothing, pause_level=0))
 
 
 def list_paused() -> Sequence[PushService]:
@@ -127,7 +136,7 @@ _pushes: Any = Push.__table__
 _services: Any = PushService.__table__
 # Built once, for it is asked before each claim.
 _STANDINGS = select(
-    *(_services.c[name] for name in Standing._fields[:7]),
+    *(_services.c[name] for name in Standing._fields[:8]),
     _due(State.QUEUED, Lane.PERSONAL),
     _due(State.QUEUED, Lane.BROADCAST),
     _due(State.SENDING, Lane.PERSONAL),

@@ -1,7 +1,7 @@
 """From claimed rows to what is sent now, what is not sent, and what has to wait."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -12,7 +12,7 @@ from webpush_app.database import InOneStep, among
 from webpush_app.delivery import retry
 from webpush_app.delivery.claims import Claim, Claimed, Returned, Settled
 from webpush_app.delivery.composing import NOT_COMPOSED, Drop, Job, compose
-from webpush_app.delivery.models import State
+from webpush_app.delivery.models import OTHER_KEY, State
 from webpush_app.delivery.signers import Signers
 from webpush_app.protocol.message import Message
 from webpush_app.protocol.signing import Signer
@@ -23,6 +23,8 @@ from webpush_app.web.languages import DEFAULT
 
 CRASHED = "crashed_the_worker"
 MOST_CRASHES = 3
+KEY_LOOKED_FOR_EVERY = timedelta(minutes=5)  # it may be that of every browser
+_TOO_LATE = (State.EXPIRED, f"given_up_{OTHER_KEY}")
 
 
 class Ready(NamedTuple):
@@ -34,6 +36,10 @@ class Ready(NamedTuple):
     signer: Signer
     is_old_key: bool
     strikes: int
+    is_proven: bool
+    """A push was accepted for this browser before: it was made with the key that it named."""
+    owner: int | str
+    """Whose browser it is: a person's number, a stranger's address, or nothing where neither is known."""
     claimed_at: datetime
     send_before: datetime
 
@@ -56,13 +62,19 @@ class _Browser(NamedTuple):
     hold_until: datetime | None
     strikes: int
     locale: str
+    address: str | None
+    is_proven: bool
     user_locale: str | None
 
 
 _subscriptions: Any = PushSubscription.__table__
 _users: Any = User.__table__
 _BROWSERS = InOneStep(
-    select(*(_subscriptions.c[name] for name in _Browser._fields[:-1]), _users.c.locale.label("user_locale"))
+    select(
+        *(_subscriptions.c[name] for name in _Browser._fields[:-2]),
+        _subscriptions.c.proven_at.is_not(None).label("is_proven"),
+        _users.c.locale.label("user_locale"),
+    )
     .outerjoin(_users, _users.c.id == _subscriptions.c.user_id)
     .where(among(_subscriptions.c.id, "ids"))
 )
@@ -92,8 +104,8 @@ def _wanted(claim: Claim, signers: Signers, made: Prepared) -> list[tuple[Claime
     for row in claim.rows:
         browser = browsers.get(row.subscription_id)
         reason = _why_not(row, browser, signers, now)
-        if reason == "other_key" and browser and key_of(browser.vapid_public_key):
-            made.returned.append(Returned(row, now))  # so new that this round does not know it yet
+        if reason == OTHER_KEY and browser is not None:
+            made.returned.append(_until_the_key_is_here(row, browser, now))
         elif reason or browser is None:
             made.settled.append(_ended(row, reason or "browser_removed"))
         elif browser.hold_until is not None and browser.hold_until > now:
@@ -108,17 +120,25 @@ def _browsers(subscription_ids: set[int]) -> dict[int, _Browser]:
 
 
 def _why_not(row: Claimed, browser: _Browser | None, signers: Signers, now: datetime) -> str | None:
+    lacks_key = browser is not None and browser.off_at is None and signers.of(browser.vapid_public_key) is None
     if row.expires_at <= now:
-        return State.EXPIRED
+        return f"given_up_{OTHER_KEY}" if lacks_key else State.EXPIRED
     if browser is None:
         return "browser_removed"
     if browser.off_at is not None:
         return f"browser_{browser.off_because}"
     if row.recipient_id is not None and browser.user_id != row.recipient_id:
         return "somebody_elses"
-    if signers.of(browser.vapid_public_key) is None:
-        return "other_key"
+    if lacks_key:
+        return OTHER_KEY
     return CRASHED if row.crashes >= MOST_CRASHES else None
+
+
+def _until_the_key_is_here(row: Claimed, browser: _Browser, now: datetime) -> Returned:
+    """A key that was retired on purpose had its browsers turned off first: what is missing was left out by mistake."""
+    if key_of(browser.vapid_public_key):  # so new that this round does not know it yet
+        return Returned(row, now)
+    return Returned(row, min(now + KEY_LOOKED_FOR_EVERY, row.expires_at), browser.vapid_public_key)
 
 
 def _job(row: Claimed, browser: _Browser) -> Job:
@@ -133,13 +153,15 @@ def _ready(row: Claimed, browser: _Browser, message: Message, signers: Signers, 
     subscription = Subscription(endpoint=browser.endpoint, p256dh=browser.p256dh, auth=browser.auth)
     is_old_key = browser.vapid_public_key != signers.current
     text = replace(message, body="") if row.is_short else message
-    return Ready(row, subscription, text, signer, is_old_key, browser.strikes, claim.claimed_at, claim.send_before)
+    owner = browser.user_id or browser.address or ""
+    how_it_stands = (is_old_key, browser.strikes, browser.is_proven, owner)
+    return Ready(row, subscription, text, signer, *how_it_stands, claim.claimed_at, claim.send_before)
 
 
 def _ended(row: Claimed, reason: str) -> Settled:
     if reason == CRASHED:
         return Settled(row, State.FAILED, reason, uses_attempt=False)
-    state = State.EXPIRED if reason == State.EXPIRED else State.DROPPED
+    state = State.EXPIRED if reason in _TOO_LATE else State.DROPPED
     return Settled(row, state, reason, uses_attempt=False)
 
 

@@ -9,10 +9,10 @@ MOST_ATTEMPTS = 20
 GIVEN_UP_AFTER = timedelta(hours=4)
 
 
-def delay(attempt: int, asked_seconds: float | None = None) -> timedelta:
+def delay(attempt: int, asked_seconds: float | None = None, *, waited: timedelta = timedelta(0)) -> timedelta:
     """Half to all of a doubling time, so that many that failed together do not come back together; never sooner than
-    the push service asked for."""
-    longest = min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(attempt - 1, 20))
+    the push service asked for. Where an attempt is not counted, the time that was waited already doubles instead."""
+    longest = min(LONGEST_DELAY, max(FIRST_DELAY * 2 ** min(attempt - 1, 20), waited))
     chosen: timedelta = longest * random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
     return max(chosen, timedelta(seconds=asked_seconds or 0))
 

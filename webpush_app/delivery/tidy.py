@@ -18,7 +18,7 @@ from webpush_app.database import begin_write, db
 from webpush_app.delivery import alerts
 from webpush_app.delivery.folding import Fold
 from webpush_app.delivery.models import FINAL, Push, PushAttempt, State
-from webpush_app.delivery.unused_services import UnusedServices
+from webpush_app.delivery.unused_services import UnusedServices, end_idle_alerts, forget_trouble
 from webpush_app.delivery.watch_models import OperatorAlert, PushWorker
 
 MOST = 500
@@ -39,6 +39,8 @@ def steps(*more: Step) -> Sequence[Step]:
         end_alerts,
         forget_alerts,
         forget_workers,
+        forget_trouble,
+        end_idle_alerts,
         *more,
         UnusedServices().step,
     )

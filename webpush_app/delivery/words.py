@@ -6,13 +6,14 @@ from datetime import datetime
 from flask_babel import gettext as _
 
 from webpush_app import clock
-from webpush_app.delivery.models import Push, State
+from webpush_app.delivery.models import OTHER_KEY, Push, State
 from webpush_app.subscriptions import keyring
 from webpush_app.subscriptions.models import Off
 from webpush_app.subscriptions.push_services import Pause
 
 NOT_COMPOSED = "not_composed"
 CRASHED = "crashed_the_worker"
+OUR_ENCRYPTION = "our_encryption"
 GIVEN_UP = "given_up_"
 
 
@@ -52,6 +53,8 @@ def why(reason: str | None) -> str:
         "refused_keys": _("nothing can be encrypted to this browser's keys"),
         CRASHED: _("a worker died of it three times"),
         NOT_COMPOSED: _("its text could not be made"),
+        OTHER_KEY: _("this site does not have the key that its browser subscribed with"),
+        OUR_ENCRYPTION: _("this site could not encrypt it, for whichever browser"),
         "expired": _("its time was over before it could be sent"),
     }
     reason = (reason or "").removeprefix(GIVEN_UP)
@@ -61,7 +64,7 @@ def why(reason: str | None) -> str:
 def of_drop(reason: str | None) -> str:
     known = {
         "browser_removed": _("this browser was removed meanwhile"),
-        "other_key": _("this browser subscribed with another key"),
+        OTHER_KEY: _("this browser subscribed with another key"),
         "somebody_elses": _("somebody else is signed in on this browser"),
         "read_already": _("it had been read already"),
         "withdrawn": _("what it was about is not there any more"),
@@ -117,6 +120,13 @@ def describe(push: Push) -> str:
 
 
 def _waiting(push: Push) -> str:
+    if push.reason == OTHER_KEY:
+        return str(
+            _(
+                "It waits: this site does not have the key that this browser subscribed with. Reload the page to mend "
+                "it, or wait until the admin of this site has put the key back."
+            )
+        )
     if push.attempts or push.answered_at:
         return _later(push)
     if keyring.contact() is None:
@@ -133,6 +143,8 @@ def _later(push: Push) -> str:
         return str(_("The push service answered %(status)s. It is tried again by itself.", status=push.answer_status))
     if push.reason == NOT_COMPOSED:
         return str(_("Its text could not be made. It is tried again by itself."))
+    if push.reason == OUR_ENCRYPTION:
+        return str(_("This site could not encrypt it. It is tried again by itself."))
     return str(_("The push service could not be reached. It is tried again by itself."))
 
 
@@ -152,9 +164,11 @@ def _failed(push: Push) -> str:
         return str(_("It was set aside: the worker died of it. The admin of this site can find out why."))
     if push.answer_status is not None:
         return str(_("The push service answered %(status)s each time, and it was given up.", status=push.answer_status))
-    if push.reason == f"{GIVEN_UP}{NOT_COMPOSED}":
-        return str(_("Its text could not be made, and it was given up."))
-    return str(_("The push service could not be reached, and it was given up."))
+    known = {
+        f"{GIVEN_UP}{NOT_COMPOSED}": _("Its text could not be made, and it was given up."),
+        f"{GIVEN_UP}{OUR_ENCRYPTION}": _("This site could not encrypt it, and it was given up."),
+    }
+    return str(known.get(push.reason or "") or _("The push service could not be reached, and it was given up."))
 
 
 def _dropped(push: Push) -> str:
@@ -169,7 +183,7 @@ def _dropped(push: Push) -> str:
         "browser_old_key": _(
             "It was not sent: this browser subscribed with an old key. Reload the page there to mend it."
         ),
-        "other_key": _("It was not sent: this browser subscribed with another key. Reload the page to mend it."),
+        OTHER_KEY: _("It was not sent: this browser subscribed with another key. Reload the page to mend it."),
         "somebody_elses": _("It was not sent: somebody else is signed in on this browser now."),
     }
     return str(known.get(push.reason or "") or _("It was not sent: there was nothing to send any more."))

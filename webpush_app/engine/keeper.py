@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from types import FrameType
 
 _WORKER = "webpush_app.engine.worker"
@@ -18,7 +19,7 @@ _KEEPER = "webpush_app.engine.keeper"
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 30.0
 _HEALTHY_AFTER_SECONDS = 60.0
-_TOLD_TO_END = (0, -signal.SIGINT, -signal.SIGTERM)  # as Ctrl-C tells all at once
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)  # as gunicorn is told to; Ctrl-C tells its children too
 _STOP_SECONDS = 17.0  # a little longer than the worker itself takes
 
 
@@ -28,19 +29,17 @@ class Kept:
     def __init__(self) -> None:
         self._keeper: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
+        self._is_ending = False
+        self._is_looking = False
 
     def start(self) -> None:
         if self._keeper is not None:  # the server only read its configuration again
             return
+        for number in _ENDS:
+            if callable(signal.getsignal(number)):
+                _hear(number, self._note_the_end)
+        _hear(signal.SIGCHLD, self._look_after)
         self._run()
-        before = signal.getsignal(signal.SIGCHLD)
-
-        def look(number: int, frame: FrameType | None) -> None:
-            self._look_after()
-            if callable(before):
-                before(number, frame)
-
-        signal.signal(signal.SIGCHLD, look)
 
     def stop(self) -> None:
         """The worker finishes what is under way; then both are gone."""
@@ -58,15 +57,25 @@ class Kept:
         self._started_at = time.monotonic()
         self._keeper = _run(_KEEPER)
 
+    def _note_the_end(self) -> None:
+        self._is_ending = True
+
     def _look_after(self) -> None:
-        """Asked whenever a child of the server ends. One that ends at once is not started for ever."""
-        if self._keeper is None or self._keeper.poll() is None:
+        """Asked whenever a child of the server ends. One that ends at once is not started for ever. How it ended says
+        nothing: when gunicorn has reaped it among its own, Python says 0."""
+        if self._is_looking:  # another child has ended while the keeper is being started: it is looked for below
             return
-        if self._keeper.stdin:
-            self._keeper.stdin.close()
-        if self._keeper.returncode in _TOLD_TO_END:
-            self._keeper = None
-        elif time.monotonic() - self._started_at < _FIRST_PAUSE_SECONDS:
+        self._is_looking = True
+        try:
+            while self._keeper is not None and not self._is_ending and self._keeper.poll() is not None:
+                self._start_again(self._keeper)
+        finally:
+            self._is_looking = False
+
+    def _start_again(self, ended: "subprocess.Popen[bytes]") -> None:
+        if ended.stdin:
+            ended.stdin.close()
+        if time.monotonic() - self._started_at < _FIRST_PAUSE_SECONDS:
             self._keeper = None
             sys.stderr.write(
                 "The keeper of the push worker cannot be kept running: no pushes are sent until a restart.\n"
@@ -77,6 +86,18 @@ class Kept:
 
 
 kept = Kept()
+
+
+def _hear(number: int, do: Callable[[], None]) -> None:
+    """Before the server does with the signal what it does."""
+    before = signal.getsignal(number)
+
+    def hear(number: int, frame: FrameType | None) -> None:
+        do()
+        if callable(before):
+            before(number, frame)
+
+    signal.signal(number, hear)
 
 
 def _run(module: str, *arguments: str) -> "subprocess.Popen[bytes]":

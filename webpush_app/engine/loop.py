@@ -14,11 +14,11 @@ from flask import Flask
 from webpush_app.broadcasts.service import fan_out_step
 from webpush_app.delivery import tidy
 from webpush_app.delivery.beats import Beat
-from webpush_app.delivery.claims import give_back_all
 from webpush_app.delivery.dispatcher import Dispatcher
 from webpush_app.delivery.doorbell import Doorbell
 from webpush_app.delivery.flow import GROUP
 from webpush_app.delivery.housekeeping import HouseKeeping
+from webpush_app.errors import DatabaseBusy
 from webpush_app.logs import line
 from webpush_app.protocol.transport import Transport
 from webpush_app.subscriptions import standing
@@ -26,8 +26,11 @@ from webpush_app.subscriptions import standing
 log = logging.getLogger(__name__)
 
 LOOK_EVERY_SECONDS = 1.0
-DRAIN_SECONDS = 15.0
-BETWEEN_STEPS_SECONDS = 0.01
+# These three are less than the fifteen seconds after which whoever asked for the end may lose patience.
+DRAIN_SECONDS = 11.0
+TAKEN_SECONDS = 1.0
+HAND_BACK_SECONDS = 2.5
+BETWEEN_STEPS_SECONDS = 0.005
 # Answers are written down together, but a worker that is killed has few that were not.
 GROUP_SECONDS = 0.05
 AFTER_A_FAILURE_SECONDS = 1.0
@@ -53,6 +56,7 @@ class Loop:
         self._flow = self._dispatcher.flow
         self._more_to_fill = threading.Event()
         self._has_ended = threading.Event()
+        self._taken = threading.Event()  # and nothing more will be
         self._is_stopping = False
         self._all_sent = False
 
@@ -86,11 +90,12 @@ class Loop:
             bell.clear()
             if not self._do(self._dispatcher.take) or self._dispatcher.has_taken_all:
                 bell.wait(PACED_SECONDS if self._flow.is_paced else LOOK_EVERY_SECONDS)
+        self._taken.set()
 
     def _send(self) -> None:
         """Ends when nothing more is to be sent and everything is answered."""
         while not self._do(self._send_until_closed):
-            self._has_ended.wait(AFTER_A_FAILURE_SECONDS)
+            pass  # that has waited for a moment
         self._all_sent = True
         self._flow.something_happened.set()
 
@@ -133,19 +138,27 @@ class Loop:
             beat.stop()
 
     def _give_back(self) -> None:
-        tokens = self._flow.tokens()
-        if tokens:
-            with self._app.app_context():
-                give_back_all(tokens)
+        """What was taken in the last instant is there by now."""
+        self._taken.wait(TAKEN_SECONDS)
+        # A database that is busy is not waited for: then the leases bring everything back.
+        handing_back = threading.Thread(target=self._do, args=(self._hand_back,), daemon=True)
+        handing_back.start()
+        handing_back.join(HAND_BACK_SECONDS)
+
+    def _hand_back(self) -> None:
+        self._dispatcher.hand_back()
 
     def _do(self, one_round: Round) -> bool:
         try:
             with self._app.app_context():
                 return bool(one_round())
+        except DatabaseBusy:
+            log.warning(line("database_busy", next="the worker tries it again"))
         except Exception:
             # The rows come back when their lease ends.
             log.exception(line("round_failed", next="the worker goes on with the next one"))
-            return False
+        self._has_ended.wait(AFTER_A_FAILURE_SECONDS)
+        return False
 
     def _wake(self) -> None:
         self._dispatcher.room_came.set()

@@ -20,10 +20,12 @@ from webpush_app.protocol.transport import DEADLINE_SECONDS, Transport
 from webpush_app.protocol.transports import TransportMissing, transport_named
 
 KEPT = "--kept"  # started by the keeper, which holds the other end of standard input
+_ENDS = (signal.SIGTERM, signal.SIGINT)
 
 
 def serve(app: Flask, make_transport: Callable[..., Transport], *, is_kept: bool) -> None:
-    """Deliver until a signal says otherwise."""
+    """Deliver until a signal says otherwise; one that comes too early waits until it can be heard."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
     doorbell = Doorbell(app.config["SETTINGS"].instance_path)
     with app.app_context():
         database.leave_the_disk_its_time()
@@ -38,8 +40,9 @@ def serve(app: Flask, make_transport: Callable[..., Transport], *, is_kept: bool
         is_sudden = is_sudden or number == signal.SIGINT
         loop.stop()
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
+    for number in _ENDS:
+        signal.signal(number, stop)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDS)
     loop.run(is_sudden=lambda: is_sudden)
     doorbell.close()
     # Threads that still wait for a push service must not hold up the end.

@@ -25,6 +25,8 @@ class Why(StrEnum):
     REDIRECT = "redirect"
     NOT_A_PUSH_SERVICE = "not_a_push_service"
     """Somebody answered, a captive portal perhaps."""
+    OUR_ENCRYPTION = "our_encryption"
+    """Nobody was asked: nothing can be encrypted, for whomever it is."""
 
 
 class RefusedFor(StrEnum):
@@ -75,7 +77,7 @@ def classify(answer: Answer | NoAnswer, now: datetime) -> Outcome:
     if isinstance(answer, NoAnswer):
         return RetryLater(None, plain_words(answer.detail), _WITHOUT_ANSWER[answer.trouble])
     said = plain_words(answer.headers.get("x-wns-error-description") or answer.body)
-    wait = retry_after_seconds(answer.headers.get("retry-after"), now)
+    wait = retry_after_seconds(answer.headers.get("retry-after"), now, answer.headers.get("date"))
     for statuses, is_meant, outcome in _RULES:
         if answer.status in statuses and is_meant(answer):
             return outcome(answer.status, said, wait)

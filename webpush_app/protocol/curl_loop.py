@@ -24,6 +24,8 @@ class CurlLoop:
         self._timer_at: float | None = None
         self._selector = selectors.DefaultSelector()
         self._selector.register(bell, selectors.EVENT_READ)
+        self._watched: dict[int, int] = {}
+        """By descriptor, what for: the selector's own map is slow to ask."""
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX)
         self._multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, MOST_CONNECTIONS)
@@ -79,14 +81,16 @@ class CurlLoop:
 
     def _watch(self, events: int, descriptor: int, _multi: object, _more: object) -> None:
         """What libcurl waits for. Its numbers for reading and writing are those of Python's selectors."""
-        known = self._selector.get_map().get(descriptor)
+        known = self._watched.pop(descriptor, None)
         if events == pycurl.POLL_REMOVE:
             if known is not None:
                 self._selector.unregister(descriptor)
-        elif known is None:
+            return
+        if known is None:
             self._selector.register(descriptor, events)
-        else:
+        elif known != events:
             self._selector.modify(descriptor, events)
+        self._watched[descriptor] = events
 
     def _set_timer(self, milliseconds: int) -> None:
         self._timer_at = None if milliseconds < 0 else time.monotonic() + milliseconds / 1000

@@ -84,12 +84,16 @@ class Transfer:
         """On which libcurl has sent it."""
         return None if self._body else int(self.easy.getinfo(pycurl.CONN_ID))
 
+    @property
+    def is_cut(self) -> bool:
+        """More was coming than is kept; what is left of it may still be on its way."""
+        return self._piece_bytes > MAX_ANSWER_BYTES
+
     def answer(self, code: int) -> Answer | NoAnswer:
         """What libcurl's code means, 0 being that nothing went wrong. Its words are left out: some repeat the URL."""
-        is_cut = self._piece_bytes > MAX_ANSWER_BYTES
-        if code == 0 or is_cut:
+        if code == 0 or self.is_cut:
             body = b"".join(self._pieces)[:MAX_ANSWER_BYTES]
-            return Answer(self.easy.getinfo(pycurl.RESPONSE_CODE), _Headers(self._head), body, is_cut)
+            return Answer(self.easy.getinfo(pycurl.RESPONSE_CODE), _Headers(self._head), body, self.is_cut)
         if self._refused:
             return NoAnswer(Trouble.ADDRESS_REFUSED, f"{self._refused} is not an address that may be called")
         trouble, detail = _TROUBLES.get(code, _OTHER_TROUBLE)

@@ -173,7 +173,7 @@ class CurlTransport:
             is_unread = code == pycurl.E_SEND_FAIL_REWIND and self._is_unread(transfer)
             call.host.end(2 if is_unread else transfer.http)
             if call.host.flying == 0:
-                call.host.kept_socket = transfer.easy.getinfo(pycurl.ACTIVESOCKET)
+                call.host.kept_socket = -1 if transfer.is_cut else transfer.easy.getinfo(pycurl.ACTIVESOCKET)
             self._loop.remove(transfer.easy)
             self._idle.append(transfer)
             if is_unread:

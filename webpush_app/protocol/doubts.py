@@ -56,6 +56,17 @@ class Doubts:
         self._doubts = {place: doubt for place, doubt in self._doubts.items() if doubt.is_refused}
         return left
 
+    def unsent(self, flight: Flight) -> list[Flight]:
+        """Of one that could not be sent a second time: who waits for what would be said to it tries in its place."""
+        place = (flight.push.signer, flight.origin)
+        doubt = self._doubts.get(place)
+        if doubt is None or doubt.is_refused:
+            return []
+        if doubt.waiting:
+            return [doubt.waiting.pop(0)]
+        del self._doubts[place]
+        return []
+
     def settle(self, flight: Flight, outcome: Outcome) -> tuple[list[Said], list[Flight]]:
         """Of a push that was answered: what is to be said now, and what is to be sent again."""
         place = (flight.push.signer, flight.origin)

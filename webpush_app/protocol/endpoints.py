@@ -70,12 +70,19 @@ class Endpoint:
 
 def check_endpoint(url: str, more_hosts: Collection[str] = ()) -> Endpoint:
     endpoint = read_endpoint(url)
-    if not any(_is_named(endpoint.host, name.lower()) for name in (*KNOWN_HOSTS, *more_hosts)):
+    if name_of(endpoint.host, more_hosts) is None:
         raise EndpointRefused(
             f"must be at a push service that this site knows; {endpoint.host} is none. "
             "Who runs this site can add it to the known hosts"
         )
     return endpoint
+
+
+def name_of(host: str, more_hosts: Collection[str] = ()) -> str | None:
+    """The known name that stands for it: its own, or else the narrowest that begins with `*.`."""
+    names = [name.lower() for name in (*KNOWN_HOSTS, *more_hosts)]
+    standing_for_it = [name for name in names if _is_named(host, name)]
+    return max(standing_for_it, key=lambda name: (name == host, len(name)), default=None)
 
 
 def read_endpoint(url: str) -> Endpoint:

@@ -43,7 +43,7 @@ class Host:
     """When it was asked the first time without knowing how it speaks."""
     ended_at: float = 0.0
     kept_socket: int = -1
-    """Of the connection that served it last."""
+    """Of the connection that served it last; -1 where what can be read there does not tell whether it has ended."""
 
     @property
     def is_idle(self) -> bool:

@@ -32,8 +32,8 @@ class Names:
         """None while it is looked up; the bell rings when there is news."""
         age = USED_SECONDS if host.place is None else time.monotonic() - host.place.found_at
         if age >= FRESH_SECONDS and not host.is_looked_up:
-            host.is_looked_up = True
             Thread(target=self._look_up, args=(host.name, host), name="push-dns", daemon=True).start()
+            host.is_looked_up = True
         return host.place if age < USED_SECONDS else None
 
     def news(self) -> list[tuple[Host, Found]]:
@@ -46,7 +46,7 @@ class Names:
                 host.is_looked_up = False
                 if isinstance(found, Place):
                     host.place = found
-                elif found.trouble is Trouble.ADDRESS_REFUSED:
+                elif found.trouble is Trouble.ADDRESS_REFUSED or _is_too_old(host.place):
                     host.place = None
                 came.append((host, found))
         except Empty:
@@ -70,3 +70,7 @@ class Names:
                 return NoAnswer(Trouble.ADDRESS_REFUSED, f"{name} has an address that is not public: {address[0]}")
         port = found[0][1][1]
         return Place([address[0] for _family, address in found if address[1] == port], port, time.monotonic())
+
+
+def _is_too_old(place: Place | None) -> bool:
+    return place is not None and time.monotonic() - place.found_at >= USED_SECONDS

@@ -1,6 +1,7 @@
 """What a push service's answer says in words and headers, made safe to store and to show: short, plain, and without the
 endpoint, which services like to repeat and which is a secret."""
 
+import math
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,7 +18,8 @@ _TAG = re.compile(r"<[^<>]*>")
 _ADDRESS = re.compile(r"https?:[\\/]+\S+", re.IGNORECASE)
 # No word of any language is so long; an endpoint's token always is.
 _TOKEN = re.compile(r"[\w.~:/=%+-]{32,}", re.ASCII)
-_SECONDS = re.compile(r"[0-9]+", re.ASCII)
+# Whole ones, as HTTP has them, or with a fraction, as some say all the same.
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?", re.ASCII)
 
 
 def is_page(answer: Answer) -> bool:
@@ -38,17 +40,28 @@ def plain_words(words: str | bytes) -> str:
     return " ".join(printable.split())[:MOST_CHARACTERS].rstrip()
 
 
-def retry_after_seconds(header: str | None, now: datetime) -> float | None:
-    """From seconds or an HTTP date; None for what is neither. Nobody may make us wait longer than an hour."""
+def retry_after_seconds(header: str | None, now: datetime, date: str | None = None) -> float | None:
+    """From seconds or an HTTP date, the longest where it is said several times; None for what is neither. A date is of
+    the service's clock, and counts from what that shows, which is in `date`; ours may be wrong. Nobody may make us wait
+    longer than an hour."""
     if header is None:
         return None
-    text = header.strip()
+    now = _moment(date or "") or now
+    # Repeated headers come joined by commas. A date has one too: what follows it is a date without the day's name.
+    said = [_seconds_until(one.strip(), now) for one in (header, *header.split(","))]
+    return max((seconds for seconds in said if seconds is not None), default=None)
+
+
+def _seconds_until(text: str, now: datetime) -> float | None:
     if _SECONDS.fullmatch(text):
-        return min(float(text), LONGEST_WAIT_SECONDS)
+        return float(math.ceil(min(float(text), LONGEST_WAIT_SECONDS)))
+    moment = _moment(text)
+    return None if moment is None else min(max((moment - now).total_seconds(), 0.0), LONGEST_WAIT_SECONDS)
+
+
+def _moment(text: str) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        seconds = (moment - now).total_seconds()
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return min(max(seconds, 0.0), LONGEST_WAIT_SECONDS)

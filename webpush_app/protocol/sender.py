@@ -7,9 +7,9 @@ from itertools import count
 from typing import Self
 
 from webpush_app import clock
-from webpush_app.protocol.answers import Outcome, Refused, RefusedFor, classify
+from webpush_app.protocol.answers import Outcome, Refused, RefusedFor, RetryLater, Why, classify
 from webpush_app.protocol.doubts import Doubts, Flight, Said, refusal_in
-from webpush_app.protocol.encryption import CannotEncrypt, encrypt
+from webpush_app.protocol.encryption import CannotEncrypt, EncryptionBroken, encrypt
 from webpush_app.protocol.endpoints import EndpointRefused, read_origin
 from webpush_app.protocol.message import PayloadTooLarge
 from webpush_app.protocol.push import Push
@@ -68,8 +68,7 @@ class _Sending:
     def __next__(self) -> tuple[int, Request] | None:
         while True:
             if self._again:
-                flight = self._again.popleft()
-                request = self._take_off(flight.push, flight.refusal)
+                request = self._take_off_again(self._again.popleft())
             elif self._is_over:
                 if self._flying:
                     return None  # it may have to be sent again
@@ -109,12 +108,20 @@ class _Sending:
             self._is_over, self._problem = True, problem
         return None
 
+    def _take_off_again(self, flight: Flight) -> tuple[int, Request] | None:
+        request = self._take_off(flight.push, flight.refusal)
+        if request is None:
+            self._again.extend(self._doubts.unsent(flight))
+        return request
+
     def _take_off(self, push: Push, refusal: Refused | None = None) -> tuple[int, Request] | None:
         try:
             origin = read_origin(push.subscription.endpoint)
             body = encrypt(push.subscription, push.payload)
         except CannotEncrypt as problem:
             self._said(push.key, Refused(None, f"cannot be encrypted: {problem}", RefusedFor.KEYS))
+        except EncryptionBroken as problem:
+            self._said(push.key, RetryLater(None, str(problem), Why.OUR_ENCRYPTION, uses_attempt=False))
         except PayloadTooLarge as problem:
             self._said(push.key, Refused(None, str(problem), RefusedFor.TOO_LARGE))
         except EndpointRefused as problem:

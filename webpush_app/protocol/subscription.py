@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from webpush_app.protocol import base64url
-from webpush_app.protocol.encryption import CannotEncrypt, encrypt
+from webpush_app.protocol.encryption import POINT_BYTES, CannotEncrypt, encrypt
 from webpush_app.protocol.endpoints import EndpointRefused, check_endpoint
 
-POINT_BYTES = 65
 AUTH_BYTES = 16
 
 

@@ -11,13 +11,13 @@ from webpush_app.accounts.cli import one_line
 from webpush_app.errors import StartError
 from webpush_app.protocol.vapid_keys import VapidKey
 from webpush_app.subscriptions import keyring, rotation
+from webpush_app.subscriptions.keyring import BEGINNING
 from webpush_app.subscriptions.rotation import Use
 
 vapid_commands = AppGroup(
     "vapid", help="The keys that browsers subscribe with, and the address push services are told."
 )
 
-BEGINNING = 12
 _LINE = "{:<14}{:<10}{:<18}{:>8}{:>8}  {}"
 
 
@@ -126,7 +126,9 @@ def _say_what_is_not_here(uses: Mapping[str, Use]) -> None:
         click.echo(
             f"Subscribed with keys that are not here: {_browsers(count)}. If the server is given VAPID_PRIVATE_KEY in"
         )
-        click.echo("its environment, run this with the same one. Else nothing is sent to them until their next visit.")
+        click.echo(
+            "its environment, run this with the same one. Else what is for them waits until they visit the site."
+        )
 
 
 def _line(public: str, kind: str, use: Use, made_at: datetime | None = None) -> str:

@@ -29,6 +29,7 @@ from webpush_app.subscriptions.models import PushSubscription
 log = logging.getLogger(__name__)
 
 KEY_FILE = "vapid_private_key"
+BEGINNING = 12  # so much of a public key is shown, where one is named
 _HELD = "vapid_keys"
 _HAS_CONTACT = "has_contact_for_push_services"
 
@@ -100,7 +101,8 @@ def prepare() -> None:
     if count:
         sys.stderr.write(
             f"Browsers subscribed with a key that is not among the VAPID keys here: {count}. They get nothing until "
-            "they visit the site. If you put back a backup of the keys: put back the newest one.\n"
+            "they visit the site. If you put back a backup of the keys: put back the newest one; what waits is sent "
+            "then.\n"
         )
 
 

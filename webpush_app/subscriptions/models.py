@@ -70,6 +70,8 @@ class PushSubscription(Base):
     # How often in a row it was refused for no reason of the service's, and since when.
     strikes: Mapped[int] = mapped_column(SmallInteger, default=0)
     first_strike_at: Mapped[datetime | None]
+    # When a push was first accepted for it as it is now. Until then only its own word says which key it was made with.
+    proven_at: Mapped[datetime | None]
 
     service: Mapped[PushService] = relationship()
     user: Mapped[User | None] = relationship()

@@ -17,7 +17,7 @@ from webpush_app.database import db
 from webpush_app.errors import Conflict, NotFound, TooManyRequests
 from webpush_app.protocol.subscription import Subscription
 from webpush_app.subscriptions.models import Off, PushSubscription, fingerprint_of
-from webpush_app.subscriptions.push_services import service_of
+from webpush_app.subscriptions.push_services import host_of, service_of
 
 MOST_DEVICES = 20
 # New browsers without an account from one address, so that nobody fills the database with them; an office behind one
@@ -141,6 +141,8 @@ def _row_of(
 def _note(row: PushSubscription, given: Subscription, viewer: Viewer, vapid_public_key: str) -> None:
     if row.off_at is not None or (row.p256dh, row.auth) != (given.p256dh, given.auth):
         row.strikes, row.first_strike_at = 0, None
+    if (row.p256dh, row.auth, row.vapid_public_key) != (given.p256dh, given.auth, vapid_public_key):
+        row.proven_at = None
     row.p256dh, row.auth = given.p256dh, given.auth
     row.vapid_public_key = vapid_public_key
     row.user_id, row.login_session_id = viewer.user_id, viewer.login_session_id
@@ -150,12 +152,14 @@ def _note(row: PushSubscription, given: Subscription, viewer: Viewer, vapid_publ
 def _may_move(row: PushSubscription, endpoint: str) -> bool:
     """Where something may be on the way to it: that is queued for its service; and what is off is sent nothing, but may
     be again where nothing but an old key of ours was the matter."""
-    return row.off_because in (None, Off.OLD_KEY) and row.service_id == service_of(endpoint)
+    if row.off_because not in (None, Off.OLD_KEY):
+        return False
+    return host_of(row.endpoint) == host_of(endpoint) or row.service_id == service_of(endpoint)
 
 
 def _moved(row: PushSubscription, endpoint: str) -> PushSubscription:
     row.endpoint, row.fingerprint = endpoint, fingerprint_of(endpoint)
-    row.hold_until = None  # that was asked for the former one
+    row.hold_until = row.proven_at = None  # that was of the former one
     return row
 
 
