@@ -73,7 +73,6 @@ def test_while_the_contact_address_is_missing_it_says_so(make_app: AppMaker) -> 
         ("browser_removed", "this browser was removed meanwhile"),
         (f"browser_{Off.SIGNED_OUT}", "this browser was signed out meanwhile"),
         (f"browser_{Off.GONE}", "the push service does not know this browser any more"),
-        ("other_key", "this browser subscribed with another key"),
         ("somebody_elses", "somebody else is signed in on this browser now"),
         ("read_already", "there was nothing to send any more"),
         ("withdrawn", "there was nothing to send any more"),

@@ -64,7 +64,6 @@ def why(reason: str | None) -> str:
 def of_drop(reason: str | None) -> str:
     known = {
         "browser_removed": _("this browser was removed meanwhile"),
-        OTHER_KEY: _("this browser subscribed with another key"),
         "somebody_elses": _("somebody else is signed in on this browser"),
         "read_already": _("it had been read already"),
         "withdrawn": _("what it was about is not there any more"),
@@ -183,7 +182,6 @@ def _dropped(push: Push) -> str:
         "browser_old_key": _(
             "It was not sent: this browser subscribed with an old key. Reload the page there to mend it."
         ),
-        OTHER_KEY: _("It was not sent: this browser subscribed with another key. Reload the page to mend it."),
         "somebody_elses": _("It was not sent: somebody else is signed in on this browser now."),
     }
     return str(known.get(push.reason or "") or _("It was not sent: there was nothing to send any more."))
