@@ -25,7 +25,7 @@ PHONE: ViewportSize = {"width": 360, "height": 740}
 both_sizes = pytest.mark.parametrize("viewport", [WIDE, PHONE], ids=["wide", "phone"])
 
 POLL_SECONDS = 1
-WITHIN_A_POLL_MS = POLL_SECONDS * 1000 + 1000
+WITHIN_A_POLL_MS = POLL_SECONDS * 1000 + 4000  # the machine may be busy
 LONGEST_NAME = 32
 
 # No fault of the page: what was not loaded is looked at as a response, and these windows are private ones.

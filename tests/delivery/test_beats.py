@@ -117,7 +117,7 @@ def test_it_waits_for_no_other_writer(app: Flask, rows: Rows) -> None:
         said = step(app, beat)
         took = time.monotonic() - began
     assert said in (beats.AGAIN_SECONDS, beats.EVERY_SECONDS)  # where writers do not exclude each other, it is done
-    assert took < 1
+    assert took < 3
     step(app, beat)
     assert len(rows.ids(PushWorker)) == 1
 

@@ -52,7 +52,7 @@ def test_who_is_in_the_midst_of_claiming_holds_up_nobody(app: Flask, outgoing: O
         began = time.monotonic()
         assert sorted(row.id for row in claim_due(ALL).rows) == [4, 5, 6]
         assert claim_due(ALL).rows == []
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 3
     with app.app_context():
         assert sorted(row.id for row in claim_due(ALL).rows) == [1, 2, 3]
 

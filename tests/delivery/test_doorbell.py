@@ -18,8 +18,8 @@ from webpush_app.delivery import doorbell
 from webpush_app.delivery.doorbell import Doorbell
 
 NAME = "doorbell"
-AT_ONCE_SECONDS = 0.5
-LONG_SECONDS = 5.0
+AT_ONCE_SECONDS = 3.0  # the machine may be busy
+LONG_SECONDS = 20.0
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ from webpush_app import clock
 from webpush_app.delivery.models import State
 from webpush_app.engine.loop import HAND_BACK_SECONDS
 
-AT_ONCE_SECONDS = 1.0
+AT_ONCE_SECONDS = 4.0  # the machine may be busy
 SLOW_SECONDS = 1.0
 
 

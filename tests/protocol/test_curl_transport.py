@@ -82,7 +82,7 @@ def test_who_waits_for_a_connection_is_told_at_the_deadline_too(
     service.behave = Talk.hang
     began = time.monotonic()
     answers = exchanged(make_transport(deadline_seconds=1.5), numbered(60))
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 4
     assert {trouble_of(answer) for _key, answer in answers} == {Trouble.TIMEOUT}
     assert len(answers) == 60
     assert len(service.asked) <= 20
@@ -92,9 +92,9 @@ def test_a_host_that_hangs_holds_up_no_other(make_transport: MakeTransport, serv
     service.behave = lambda talk: talk.hang() if talk.headers["host"] == HOST else talk.answer(201)
     began, at = time.monotonic(), {}
     requests = [(key, request_to(OTHER_HOST if key % 2 else HOST, f"/{key}")) for key in range(60)]
-    transport = make_transport(deadline_seconds=3.0)
+    transport = make_transport(deadline_seconds=5.0)
     transport.exchange(requests, lambda key, answer: at.update({key: (time.monotonic() - began, answer)}))
-    assert all(isinstance(answer, Answer) and seconds < 2 for key, (seconds, answer) in at.items() if key % 2)
+    assert all(isinstance(answer, Answer) and seconds < 4 for key, (seconds, answer) in at.items() if key % 2)
     assert {trouble_of(answer) for key, (_seconds, answer) in at.items() if key % 2 == 0} == {Trouble.TIMEOUT}
 
 

@@ -135,10 +135,10 @@ def test_who_is_too_slow_is_left_at_the_deadline_and_holds_up_nobody(
     for key, (seconds, answer) in at.items():
         if key % 5 == 4:
             assert trouble_of(answer) is Trouble.TIMEOUT
-            assert DEADLINE - 0.1 < seconds < DEADLINE + 1
+            assert DEADLINE - 0.1 < seconds < DEADLINE + 3
         else:
             assert isinstance(answer, Answer)
-            assert seconds < DEADLINE / 2
+            assert seconds < DEADLINE * 0.9
     assert http2_service.connections == 1
     http2_service.on = Stream.answer
     assert statuses(exchanged(http2_transport, numbered(3))) == dict.fromkeys(range(3), 201)

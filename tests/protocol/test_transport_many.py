@@ -183,7 +183,7 @@ def test_an_interrupt_waits_for_nobody(make_transport: MakeTransport, service: R
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
         transport.exchange(failing(KeyboardInterrupt()), lambda key, _answer: told.append(key))
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
     goes_on.set()
     assert len(exchanged(transport, ((key + 10, request) for key, request in numbered(3)))) == 3
     assert told == []

@@ -90,9 +90,9 @@ def test_who_is_woken_looks_at_once(transport: Transport) -> None:
             time.sleep(0.05)
             taken.append(feed.seconds_until_answered(key))
         began = time.monotonic()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
     assert min(taken) < AT_ONCE_SECONDS
-    assert max(taken) < 1
+    assert max(taken) < 5
 
 
 @pytest.mark.usefixtures("is_asked_only_when_woken")
@@ -112,7 +112,7 @@ def test_who_is_woken_looks_at_once_also_while_somebody_hangs(transport: Transpo
         assert 0 not in feed.told
         goes_on.set()
     assert min(taken) < AT_ONCE_SECONDS
-    assert max(taken) < 1
+    assert max(taken) < 5
     assert sorted(feed.told) == list(range(6))
 
 

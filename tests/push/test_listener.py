@@ -113,7 +113,7 @@ def test_it_hangs_and_still_ends_at_once(tmp_path: Path, vapid: Any) -> None:
             push.post(timeout=0.2)
         assert len(subscribed.wait_for(1)) == 1
         began = time.monotonic()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
     left = set(threading.enumerate()) - before
     assert not [thread for thread in left if thread.name.startswith("push service")]
 

@@ -16,7 +16,7 @@ from tests.server.running import ROOT, environment
 
 MODULE = "tests.push.worker"
 READY = "Pushing"
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 # The worker listens to nothing; this is the port that a site has unless it is told otherwise.
 PORT = 5000

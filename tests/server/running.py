@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 
 
 def free_port() -> int:
@@ -71,7 +71,7 @@ class Server:
 
     def wait(self) -> int:
         try:
-            return self.process.wait(timeout=15)
+            return self.process.wait(timeout=30)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)  # its own group: nothing of it may stay behind
             self.process.wait()
@@ -79,7 +79,7 @@ class Server:
 
     def is_wholly_gone(self) -> bool:
         """No process of it is left: each held the other end of what we read, and it is closed."""
-        self.reader.join(timeout=1)
+        self.reader.join(timeout=5)
         return not self.reader.is_alive()
 
 

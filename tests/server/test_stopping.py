@@ -14,7 +14,7 @@ import pytest
 from tests.server.running import ROOT, Server, environment, free_port, is_up, running
 from tests.server.visitors import Visitor
 
-STOP_SECONDS = 3.0
+STOP_SECONDS = 8.0  # three, and the machine may be busy
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def test_ctrl_c_while_it_is_still_starting_is_silent_too(tmp_path: Path, module:
     (tmp_path / "sitecustomize.py").write_text(PRESS_CTRL_C_WHEN_IMPORTING.format(module=module), encoding="utf-8")
     settings = environment(tmp_path / "instance", free_port(), PYTHONPATH=str(tmp_path))
     done = subprocess.run(
-        [sys.executable, "app.py"], cwd=ROOT, env=settings, capture_output=True, text=True, timeout=20, check=False
+        [sys.executable, "app.py"], cwd=ROOT, env=settings, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode in (0, 130, -signal.SIGINT)
     assert done.stdout == done.stderr == ""
