@@ -47,7 +47,7 @@ def wait_until(is_so: Callable[[], object], seconds: float) -> None:
         time.sleep(0.02)
 
 
-def wait_for(ancestor: int, module: str, seconds: float = 10.0, *, other_than: int = 0) -> int:
+def wait_for(ancestor: int, module: str, seconds: float = 30.0, *, other_than: int = 0) -> int:
     found: list[int] = []
 
     def look() -> bool:

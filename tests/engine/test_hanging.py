@@ -24,7 +24,7 @@ def test_the_others_are_settled_while_one_hangs(people: People, outgoing: Outgoi
     run_loop()
     wait_until(lambda: outgoing.states().count(State.ACCEPTED) == len(others) - 1, IN_BETWEEN_SECONDS)
     assert outgoing.rows()[0].state == State.SENDING
-    wait_until(lambda: outgoing.rows()[0].state == State.QUEUED, 5)
+    wait_until(lambda: outgoing.rows()[0].state == State.QUEUED, 20)
     hung = outgoing.rows()[0]
     assert (hung.state, hung.reason, hung.answer_status, hung.attempts) == (State.QUEUED, "unknown", None, 1)
     assert hung.said
@@ -51,4 +51,4 @@ def test_nobody_who_writes_waits_for_a_push_service(people: People, outgoing: Ou
     began = time.monotonic()
     people.write(2, 1, "second")
     assert time.monotonic() - began < 1.5
-    wait_until(lambda: outgoing.states() == [State.ACCEPTED, State.ACCEPTED], 5)
+    wait_until(lambda: outgoing.states() == [State.ACCEPTED, State.ACCEPTED], 20)

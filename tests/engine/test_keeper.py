@@ -105,7 +105,7 @@ def test_a_setting_that_is_wrong_is_said_in_one_line(tmp_path: Path) -> None:
         env=environment(tmp_path, 5000, DATABASE_URL="mysql://x:secret@y/z"),
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert (done.returncode, done.stdout) == (1, "")

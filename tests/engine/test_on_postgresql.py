@@ -32,7 +32,7 @@ def test_a_message_is_stored_by_the_server_and_sent_by_the_worker(
             assert visitor.post(path, csrf_token=visitor.token(path), message=f"number {number}").status == 302
             device.subscribed.wait_for(number)
         assert [received.json()["body"] for received in device.subscribed.received] == ["number 1", "number 2"]
-        wait_until(lambda: outgoing.states() == [State.ACCEPTED] * 2, 5)
+        wait_until(lambda: outgoing.states() == [State.ACCEPTED] * 2, 20)
     assert "rror" not in server.output
     assert worker.lines == ["Pushing"]
     assert not (tmp_path / "webpush.sqlite3").exists()

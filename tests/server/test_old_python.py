@@ -36,7 +36,7 @@ def set_up(programs: Path) -> str:
         env={"PATH": str(programs)},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert done.returncode == 1

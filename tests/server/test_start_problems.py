@@ -26,7 +26,7 @@ def complaint(instance: Path, **settings: str) -> str:
         env={**environment(instance, free_port()), **settings},
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert "Traceback" not in done.stderr
