@@ -8,6 +8,7 @@ from flask import Flask
 
 from tests.conftest import AppMaker
 from tests.delivery.happenings import Happenings
+from tests.delivery.memory import Memory
 from tests.delivery.outgoing import Outgoing
 from tests.delivery.scene import Scene
 from tests.people import People
@@ -87,3 +88,9 @@ def scene(happenings: Happenings, people: People, clock: StandingClock) -> Scene
     for user_id in (john, susan):
         happenings.came(user_id, days_ago=30)
     return Scene(happenings, clock, john, susan)
+
+
+@pytest.fixture
+def memory(clock: StandingClock) -> Memory:
+    """A worker's, with no database."""
+    return Memory(clock)

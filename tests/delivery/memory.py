@@ -3,9 +3,8 @@
 import threading
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.delivery.conftest import StandingClock
 from webpush_app.delivery.changes import Change, HostWell
 from webpush_app.delivery.claims import Claimed, Returned
 from webpush_app.delivery.flow import Flow
@@ -18,6 +17,9 @@ from webpush_app.protocol.message import Message
 from webpush_app.protocol.signing import Signer
 from webpush_app.protocol.subscription import Subscription
 
+if TYPE_CHECKING:  # which hands out one of these
+    from tests.delivery.conftest import StandingClock
+
 SIGNER = Signer(vapid_keys.generate(), "mailto:ops@example.com")
 WELL = Accepted(201, "")
 SLOW, QUICK = 1, 2
@@ -28,7 +30,9 @@ NOT_ANSWERED: Any = (None, None, "token")
 class Memory:
     """A flow with some push services, and rows for it."""
 
-    def __init__(self, clock: StandingClock, parallel: int = PARALLEL, services: Sequence[int] = (SLOW, QUICK)) -> None:
+    def __init__(
+        self, clock: "StandingClock", parallel: int = PARALLEL, services: Sequence[int] = (SLOW, QUICK)
+    ) -> None:
         self.clock = clock
         self.parallel = parallel
         self.services = services

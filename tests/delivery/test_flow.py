@@ -4,7 +4,6 @@ from datetime import timedelta
 
 import pytest
 
-from tests.delivery.conftest import StandingClock
 from tests.delivery.memory import PARALLEL, QUICK, SLOW, WELL, Memory
 from webpush_app.delivery.changes import Closed, Opened
 from webpush_app.delivery.happened import Answered
@@ -12,11 +11,6 @@ from webpush_app.delivery.models import Lane
 from webpush_app.protocol.answers import Outcome, Refused, RefusedFor, RetryLater, Why
 
 BUSY = RetryLater(503, "later", Why.THEIR_TROUBLE)
-
-
-@pytest.fixture
-def memory(clock: StandingClock) -> Memory:
-    return Memory(clock)
 
 
 def test_services_take_turns(memory: Memory) -> None:

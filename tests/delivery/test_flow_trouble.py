@@ -5,18 +5,12 @@ from typing import Any
 
 import pytest
 
-from tests.delivery.conftest import StandingClock
 from tests.delivery.memory import QUICK, SLOW, WELL, Memory
 from webpush_app.delivery.changes import Closed, Untried
 from webpush_app.delivery.happened import Answered
 from webpush_app.delivery.models import Lane
 from webpush_app.protocol.answers import Refused, RefusedFor, RetryLater, Why
 from webpush_app.protocol.subscription import Subscription
-
-
-@pytest.fixture
-def memory(clock: StandingClock) -> Memory:
-    return Memory(clock)
 
 
 def test_who_has_nothing_to_send_in_its_turn_ends_nobody_elses(memory: Memory) -> None:

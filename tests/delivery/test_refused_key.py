@@ -18,11 +18,6 @@ HOUR = 3600
 STEP_SECONDS = 5
 
 
-@pytest.fixture
-def memory(clock: StandingClock) -> Memory:
-    return Memory(clock)
-
-
 def deliver_for(outgoing: Outgoing, clock: StandingClock, seconds: float) -> None:
     for _step in range(int(seconds / STEP_SECONDS)):
         outgoing.deliver()

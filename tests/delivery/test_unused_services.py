@@ -1,6 +1,7 @@
 """A push service that nobody belongs to is forgotten; one that anything still points at never is."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from flask import Flask
@@ -111,7 +112,7 @@ def test_trouble_that_nothing_waits_for_is_forgotten_and_so_is_its_alert(rows: R
     rows.push(State.QUEUED, service_id=rows.service("waited-for.example", paused_until=until, **trouble))
     rows.push(State.SENDING, service_id=rows.service("asked.example", paused_until=until, **trouble))
     for host in ("nobodys.example", "waited-for.example"):
-        rows.writing(lambda host=host: alerts.raise_alert(AlertKind.HOST_DOWN, host))  # type: ignore[misc]
+        rows.writing(partial(alerts.raise_alert, AlertKind.HOST_DOWN, host))
     clock.advance(3600)
     assert forget_trouble(rows) == ["asked.example", "nobodys.example", "waited-for.example"]
     clock.advance(301)
@@ -129,7 +130,7 @@ def test_an_alert_about_a_service_that_nothing_waits_for_ends_after_a_day(rows: 
     rows.push(State.QUEUED, service_id=rows.service("waited-for.example"))
     rows.push(State.FAILED, service_id=rows.service("idle.example"))
     for host in hosts:
-        rows.writing(lambda host=host: alerts.raise_alert(AlertKind.OUR_KEY, host))  # type: ignore[misc]
+        rows.writing(partial(alerts.raise_alert, AlertKind.OUR_KEY, host))
     rows.writing(lambda: alerts.raise_alert(AlertKind.CRASHES, "another.example"))
     for seconds, left in ((24 * 3600, set(hosts)), (1, {"paused.example", "waited-for.example"})):
         clock.advance(seconds)

@@ -4,18 +4,12 @@ from typing import Any
 
 import pytest
 
-from tests.delivery.conftest import StandingClock
 from tests.delivery.memory import SLOW, WELL, Memory
 from webpush_app.delivery.changes import Closed
 from webpush_app.protocol.answers import Outcome, Refused, RefusedFor, RetryLater, Why
 
 REFUSED = Refused(403, "BadJwtToken", RefusedFor.VAPID)
 OF_ONE_PLACE = "8.8.4.4"
-
-
-@pytest.fixture
-def memory(clock: StandingClock) -> Memory:
-    return Memory(clock)
 
 
 @pytest.mark.parametrize(

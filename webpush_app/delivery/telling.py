@@ -52,7 +52,7 @@ def _tell_of_change(change: Change) -> None:
     match change:
         case Closed(host=host, because=because) if kind := _OF_A_PAUSE.get(because):
             _alert(kind, change)
-        case Opened(host=host):
+        case Opened(host=host) | HostWell(host=host):
             alerts.end_alert(AlertKind.HOST_DOWN, host)
         case KeyTaken(_service_id, host):
             alerts.end_alert(AlertKind.OUR_KEY, host)
@@ -60,8 +60,6 @@ def _tell_of_change(change: Change) -> None:
             _alert(AlertKind.OUR_KEY, change)
         case HostFails():
             _alert(AlertKind.HOST_DOWN, change)
-        case HostWell(_service_id, host):
-            alerts.end_alert(AlertKind.HOST_DOWN, host)
         case GoneWave(_service_id, host, said):
             alerts.raise_alert(AlertKind.GONE_WAVE, host, said)
 
