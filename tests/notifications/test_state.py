@@ -13,6 +13,7 @@ from webpush_app.accounts.models import User
 from webpush_app.database import begin_write, db
 from webpush_app.notifications import service
 from webpush_app.notifications.models import Notification
+from webpush_app.notifications.news import list_since
 
 
 def _set(app: Flask, user_id: int, name: str, data: object) -> int:
@@ -41,8 +42,8 @@ def test_people_do_not_share_their_state(app: Flask, people: People) -> None:
     _set(app, susan, "mood", "good")
     _set(app, john, "mood", "better")
     with app.app_context():
-        assert [row.get_data() for row in service.list_since(susan, 0)] == ["good"]
-        assert [row.get_data() for row in service.list_since(john, 0)] == ["better"]
+        assert [row.data for row in list_since(susan, 0)] == ["good"]
+        assert [row.data for row in list_since(john, 0)] == ["better"]
 
 
 def test_timestamps_increase_even_when_the_clock_steps_back(
@@ -58,7 +59,7 @@ def test_timestamps_increase_even_when_the_clock_steps_back(
     assert stamps[-1] == clock.to_microseconds(moments[-1])
     with app.app_context():
         for known, stamp in enumerate(stamps):
-            newer = service.list_since(susan, stamp)
+            newer = list_since(susan, stamp)
             assert [row.name for row in newer] == [f"name{n}" for n in range(known + 1, len(stamps))]
 
 
@@ -107,4 +108,4 @@ def test_who_ticks_while_another_does_waits_for_the_commit_and_comes_later(app: 
     other.join(timeout=10)
     assert second[0] > first
     with app.app_context():
-        assert [row.name for row in service.list_since(susan, 0)] == ["first", "second"]
+        assert [row.name for row in list_since(susan, 0)] == ["first", "second"]

@@ -1,10 +1,10 @@
-"""Change a person's named state, and read what changed since."""
+"""Change a person's named state."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import case, select
+from sqlalchemy import case
 
 from webpush_app import clock
 from webpush_app.accounts.models import User
@@ -37,11 +37,6 @@ def put_notification(user_id: int, name: str, data: Any, timestamp: int) -> Noti
     ).returning(Notification)
     row: Notification = db.session.scalars(replaced, execution_options={"populate_existing": True}).one()
     return row
-
-
-def list_since(user_id: int, since_microseconds: int) -> Sequence[Notification]:
-    query = select(Notification).where(Notification.user_id == user_id, Notification.timestamp > since_microseconds)
-    return db.session.scalars(query.order_by(Notification.timestamp)).all()
 
 
 def _tick_one(user_id: int) -> int:
