@@ -15,6 +15,7 @@ from webpush_app.accounts.sessions import REMEMBERED
 from webpush_app.broadcasts import routes as broadcast_routes
 from webpush_app.broadcasts import service as broadcasts
 from webpush_app.broadcasts import subjects as broadcast_subjects
+from webpush_app.broadcasts.inbox_items import BROADCASTS
 from webpush_app.broadcasts.models import Broadcast
 from webpush_app.config import ROOT, Settings
 from webpush_app.delivery import admin_routes as push_admin
@@ -27,9 +28,10 @@ from webpush_app.delivery.watch_models import OperatorAlert, PushWorker
 from webpush_app.messaging import composing as messages
 from webpush_app.messaging import routes as messaging_routes
 from webpush_app.messaging import subjects as message_subjects
+from webpush_app.messaging.inbox_items import MESSAGES
 from webpush_app.messaging.models import Message
-from webpush_app.notifications import admins
-from webpush_app.notifications.models import Notification
+from webpush_app.notifications import admins, inbox_routes, kinds, notices
+from webpush_app.notifications.models import InboxItem, Notification
 from webpush_app.notifications.routes import notification_routes
 from webpush_app.subscriptions import routes as subscription_routes
 from webpush_app.subscriptions.models import PushSubscription
@@ -115,6 +117,7 @@ def _add_features(app: Flask) -> None:
     app.register_blueprint(login_routes)
     app.register_blueprint(account_routes)
     app.register_blueprint(notification_routes)
+    inbox_routes.init_app(app)
     subscription_routes.init_app(app)
     app.register_blueprint(delivery_routes)
     messaging_routes.init_app(app)
@@ -127,6 +130,7 @@ def _add_features(app: Flask) -> None:
         trial.KIND: trial_subjects,
     }
     subjects.register(app, known_subjects)
+    kinds.register(app, {messages.KIND: MESSAGES, broadcasts.KIND: BROADCASTS, notices.NEW_DEVICE: notices.DEVICES})
     push_admin.init_app(app)
     outbox.pushes_due.connect(doorbell.ring)
     _add_watching(app)
@@ -144,6 +148,6 @@ def _add_watching(app: Flask) -> None:
 
 
 _IN_THE_SHELL = (
-    *(User, LoginSession, Message, Notification, PushSubscription, Broadcast),
+    *(User, LoginSession, Message, Notification, InboxItem, PushSubscription, Broadcast),
     *(PushService, Push, PushAttempt, PushWorker, OperatorAlert),
 )

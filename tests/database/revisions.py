@@ -7,6 +7,7 @@ from pathlib import Path
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from flask import current_app
+from sqlalchemy import inspect
 
 from webpush_app.config import ROOT
 from webpush_app.database import db
@@ -87,7 +88,9 @@ def _without_order(statement: str | None) -> str:
 def count_rows() -> dict[str, int]:
     with db.engine.connect() as connection:
         return {
-            name: connection.exec_driver_sql(f"SELECT count(*) FROM {name}").scalar_one() for name in db.metadata.tables
+            name: connection.exec_driver_sql(f"SELECT count(*) FROM {name}").scalar_one()
+            for name in db.metadata.tables
+            if inspect(connection).has_table(name)
         }
 
 

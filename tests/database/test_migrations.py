@@ -99,7 +99,7 @@ def test_the_last_migration_undone_and_done_again_keeps_every_row(lived_in: Flas
         before = schema(), count_rows(), tables_with_lasting_ids()
         command.downgrade(config(), "-1")
         assert schema() != before[0]
-        assert tables_with_lasting_ids() == before[2]
+        assert tables_with_lasting_ids() == before[2] & set(count_rows())
         command.upgrade(config(), "head")
         assert (count_rows(), tables_with_lasting_ids()) == before[1:]
 

@@ -49,6 +49,16 @@ def in_words(name: str) -> str:
     return str(known[name])
 
 
+def has_accounts(name: str) -> bool:
+    """Is anybody in it who has an inbox?"""
+    return name != ANONYMOUS
+
+
+def language_of(name: str) -> str | None:
+    """Which language everybody in it reads; None where that does not matter."""
+    return name.removeprefix(_LANGUAGE) if name.startswith(_LANGUAGE) else None
+
+
 def list_audiences() -> list[Audience]:
     """Every audience with its size, by one query."""
     has_account = PushSubscription.user_id.is_not(None)
@@ -68,7 +78,7 @@ def browsers_of(name: str) -> Select[int]:
     """The ids of the browsers that are on and belong to it."""
     query = select(PushSubscription.id).where(PushSubscription.off_at.is_(None))
     if name.startswith(_LANGUAGE):
-        return query.outerjoin(User).where(_locale == name.removeprefix(_LANGUAGE))
+        return query.outerjoin(User).where(_locale == language_of(name))
     conditions: dict[str, list[ColumnElement[bool]]] = {
         EVERYONE: [],
         SIGNED_IN: [PushSubscription.user_id.is_not(None)],

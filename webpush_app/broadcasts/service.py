@@ -17,6 +17,7 @@ from webpush_app.delivery import outbox
 from webpush_app.delivery.composing import Drop, Job
 from webpush_app.delivery.models import FINAL, State
 from webpush_app.errors import Conflict
+from webpush_app.notifications import inbox
 from webpush_app.protocol.message import Message
 from webpush_app.subscriptions.models import PushSubscription
 
@@ -43,7 +44,8 @@ class SendingKeyUsed(Conflict):
 def start_broadcast(
     author: User, title: str, body: str, link: str, audience: str, *, sending_key: str | None = None
 ) -> Broadcast:
-    """One row now; the outbox is filled by the worker. The caller has begun a writing transaction, and commits.
+    """One row now, and one for the inboxes; the outbox is filled by the worker. The caller has begun a writing
+    transaction, and commits.
 
     With a key it is safe to repeat: the row of the first time comes back, unless it says something else.
     """
@@ -52,6 +54,8 @@ def start_broadcast(
     row = insert_unless_there(Broadcast, ("author_id", "sending_key"), **values)
     if row is None:
         return _stored_before(author, sending_key, content)
+    if audiences.has_accounts(audience):
+        inbox.publish(KIND, row.id, language=audiences.language_of(audience))
     after_commit(outbox.tell_due)
     return row
 

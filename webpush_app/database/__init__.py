@@ -14,6 +14,7 @@ from webpush_app.database.session import (
     leave_the_disk_its_time,
     short_write,
 )
+from webpush_app.database.turns import alone, beside_others
 from webpush_app.database.upsert import insert_or_update, insert_unless_there
 
 __all__ = [
@@ -22,8 +23,10 @@ __all__ = [
     "InOneStep",
     "UtcDateTime",
     "after_commit",
+    "alone",
     "among",
     "begin_write",
+    "beside_others",
     "check",
     "db",
     "engine_options",

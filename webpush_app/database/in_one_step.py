@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Boolean, Select, func, select
+from sqlalchemy import Boolean, CompoundSelect, Select, func, select
 
 from webpush_app.database.base import UtcDateTime, read_moment
 from webpush_app.database.session import db
@@ -17,7 +17,7 @@ from webpush_app.database.session import db
 class InOneStep:
     """A statement that is built once and asked again and again. Each row is a sequence, in the order of the columns."""
 
-    def __init__(self, statement: Select[Any]) -> None:
+    def __init__(self, statement: Select[Any] | CompoundSelect[Any]) -> None:
         self._statement = statement
         rows = statement.subquery()
         self._as_json = select(func.json_group_array(func.json_array(*rows.c)))

@@ -1,16 +1,19 @@
 """Send, read and count private messages. Callers have begun a writing transaction where one is needed, and commit."""
 
+from collections.abc import Collection
+
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, func, select, union_all, update
 from sqlalchemy.orm import joinedload
 
 from webpush_app import clock
 from webpush_app.accounts.models import User
-from webpush_app.database import db, insert_unless_there
+from webpush_app.database import among, db, insert_unless_there
 from webpush_app.delivery.outbox import enqueue_for_person
 from webpush_app.errors import NotAllowed
 from webpush_app.messaging import composing
 from webpush_app.messaging.models import Message
+from webpush_app.notifications import inbox
 from webpush_app.notifications.service import put_notification, tick
 from webpush_app.web.paging import Page, cut, window
 from webpush_app.web.sending_keys import bound
@@ -28,6 +31,7 @@ def send_message(author: User, recipient: User, body: str, *, sending_key: str |
     if message is None:
         return db.session.scalars(select(Message).filter_by(sender_id=author.id, sending_key=key)).one()
     put_notification(recipient.id, UNREAD_MESSAGE_COUNT, count_unread(recipient.id), moment)
+    inbox.add_item(recipient.id, composing.KIND, message.id, moment)
     enqueue_for_person(composing.KIND, message.id, recipient.id)
     return message
 
@@ -46,12 +50,17 @@ def read_all(user: User) -> frozenset[int]:
     """A visit to `/messages`: everything received is read. Returns what was new."""
     moment = tick([user.id])[user.id]
     user.last_message_read_time = clock.now()
-    return _mark_read(user.id, moment)
+    return _read(user.id, moment)
 
 
 def read_conversation(user: User, other: User) -> frozenset[int]:
     moment = tick([user.id])[user.id]
-    return _mark_read(user.id, moment, Message.sender_id == other.id)
+    return _read(user.id, moment, Message.sender_id == other.id)
+
+
+def note_read(user_id: int, message_ids: Collection[int], moment: int) -> None:
+    """They were read in the inbox, whose own items are settled already."""
+    _mark_read(user_id, moment, among(Message.id, "message_ids"), message_ids=list(message_ids))
 
 
 def list_received(user_id: int, page: int, size: int) -> Page[Message]:
@@ -84,14 +93,21 @@ def list_conversation(user_id: int, other_id: int, page: int, size: int) -> Page
     return cut(db.session.scalars(query.offset(offset).limit(limit)).all(), page, size)
 
 
-def _mark_read(user_id: int, moment: int, *which: ColumnElement[bool]) -> frozenset[int]:
+def _read(user_id: int, moment: int, *which: ColumnElement[bool]) -> frozenset[int]:
+    ids = _mark_read(user_id, moment, *which)
+    if ids:
+        inbox.settle(user_id, composing.KIND, ids, moment)
+    return ids
+
+
+def _mark_read(user_id: int, moment: int, *which: ColumnElement[bool], **given: list[int]) -> frozenset[int]:
     marked = (
         update(Message)
         .where(Message.recipient_id == user_id, Message.read_at.is_(None), *which)
         .values(read_at=clock.now())
         .returning(Message.id)
     )
-    ids = frozenset(db.session.scalars(marked).all())
+    ids = frozenset(db.session.scalars(marked, given).all())
     if ids:
         put_notification(user_id, UNREAD_MESSAGE_COUNT, count_unread(user_id), moment)
     return ids

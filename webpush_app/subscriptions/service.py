@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from blinker import Namespace
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, case, delete, func, or_, select, update
 from sqlalchemy.exc import IntegrityError
@@ -24,6 +25,11 @@ MOST_DEVICES = 20
 # address is far below it.
 MOST_NEW_STRANGERS = 100
 STRANGERS_WINDOW = timedelta(hours=1)
+
+
+# A browser that was not this person's gets what is for them from now on: sent with `user_id`, `subscription_id` and
+# `browser`, inside the transaction. One that has only had to subscribe anew is not new.
+browser_joined = Namespace().signal("browser-joined")
 
 
 class MadeWithAnotherKey(Conflict):
@@ -66,6 +72,7 @@ def subscribe(
     try:
         with db.session.begin_nested():
             row, is_new = _row_of(given, viewer, former, address)
+            was_theirs = former is not None or row.user_id == viewer.user_id
             _note(row, given, viewer, vapid_public_key)
             row.browser, row.locale = browser, locale
             row.address = None if viewer.person else address or None
@@ -73,6 +80,8 @@ def subscribe(
     except IntegrityError:  # PostgreSQL: the same browser posted twice in the same instant, and by now it is known
         again = {"vapid_public_key": vapid_public_key, "browser": browser, "locale": locale, "address": address}
         return subscribe(given, viewer, **again, former=former)
+    if viewer.person and not was_theirs:
+        browser_joined.send(None, user_id=viewer.person.id, subscription_id=row.id, browser=browser)
     return row, is_new
 
 

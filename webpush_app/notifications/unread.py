@@ -1,0 +1,112 @@
+"""How people's inboxes stand: how many items are unread, and which. By one query, for one person and for many.
+
+The newest unread items are named, so that a browser knows which of the notifications that it still shows are settled:
+those that it would be told of here, and is not.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import Text, and_, cast, func, literal, or_, select, union_all
+from sqlalchemy.orm import aliased
+
+from webpush_app.accounts.models import User
+from webpush_app.database import InOneStep, among
+from webpush_app.notifications.models import InboxItem, InboxMark, NotificationClock
+from webpush_app.notifications.service import last_published
+from webpush_app.web.languages import DEFAULT
+
+MOST_NAMED = 50
+
+
+@dataclass(frozen=True)
+class Inbox:
+    count: int
+    newest: int
+    """The newest item that was counted, read or not: of later ones this says nothing."""
+    unread: list[int]
+    """The newest unread ones, newest first; all of them where there are no more than these."""
+
+    def to_json(self) -> dict[str, Any]:
+        return {"count": self.count, "newest": self.newest, "unread": self.unread}
+
+
+class Standing(NamedTuple):
+    inbox: Inbox
+    moment: int
+    """Of the person's clock: what is newer than this is not in it."""
+
+
+_NOTHING = Standing(Inbox(0, 0, []), 0)
+
+
+def inbox_of(user_id: int) -> Inbox:
+    return standing_of(user_id).inbox
+
+
+def standing_of(user_id: int) -> Standing:
+    return standings_of([user_id]).get(user_id, _NOTHING)
+
+
+def standings_of(user_ids: Collection[int]) -> dict[int, Standing]:
+    rows = _STANDING.fetch({"reader_ids": list(user_ids)})
+    return {row[0]: _Row._make(row).standing() for row in rows}
+
+
+def is_for(item: Any, person: Any) -> Any:
+    """Of what is for many: is it for this person? Who registered later is not told of what was before."""
+    reads_it = item.language == func.coalesce(person.locale, DEFAULT)
+    return and_(item.user_id.is_(None), or_(item.language.is_(None), reads_it), item.created_at >= person.created_at)
+
+
+def is_marked(item: Any, user_id: Any) -> Any:
+    marks = select(literal(1)).where(InboxMark.user_id == user_id, InboxMark.item_id == item.id)
+    return marks.correlate_except(InboxMark).exists()
+
+
+class _Row(NamedTuple):
+    user_id: int
+    own: int
+    for_many: int
+    newest_own: int | None
+    newest_for_many: int | None
+    unread: str | None
+    ticked_at: int | None
+    published_at: int
+
+    def standing(self) -> Standing:
+        unread = sorted(map(int, self.unread.split(",")), reverse=True) if self.unread else []
+        newest = max(self.newest_own or 0, self.newest_for_many or 0)
+        return Standing(Inbox(self.own + self.for_many, newest, unread), max(self.ticked_at or 0, self.published_at))
+
+
+def _statement() -> Any:
+    item = aliased(InboxItem)
+    read_up_to = func.coalesce(NotificationClock.read_up_to, 0)
+    own = and_(item.user_id == User.id, item.read_at.is_(None))
+    for_many = and_(is_for(item, User), item.id > read_up_to, ~is_marked(item, User.id))
+    ids = union_all(
+        select(item.id).where(own).correlate(User, NotificationClock),
+        select(item.id).where(for_many).correlate(User, NotificationClock),
+    )
+    named = ids.order_by(ids.selected_columns.id.desc()).limit(MOST_NAMED).subquery("named")
+    count = select(func.count()).select_from(item)
+    newest = select(func.max(item.id))
+    return (
+        select(
+            User.id,
+            count.where(own).scalar_subquery(),
+            count.where(for_many).scalar_subquery(),
+            newest.where(item.user_id == User.id).scalar_subquery(),
+            newest.where(item.user_id.is_(None)).scalar_subquery(),
+            select(func.aggregate_strings(cast(named.c.id, Text), ",")).scalar_subquery(),
+            NotificationClock.ticked_at,
+            last_published(),
+        )
+        .outerjoin(NotificationClock, NotificationClock.user_id == User.id)
+        .where(among(User.id, "reader_ids"))
+    )
+
+
+_STANDING = InOneStep(_statement())
