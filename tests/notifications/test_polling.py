@@ -3,10 +3,19 @@
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from tests.people import Browser, People
 from tests.statements import listening
 from webpush_app.database import db
+
+COUNT = "unread_message_count"
+
+
+def counts(answer: TestResponse) -> list[object]:
+    """What is said of unread messages alone."""
+    assert answer.json is not None
+    return [row["data"] for row in answer.json if row["name"] == COUNT]
 
 
 def test_the_answer_is_a_list_of_name_data_and_timestamp(susan: Browser, people: People) -> None:
@@ -14,7 +23,10 @@ def test_the_answer_is_a_list_of_name_data_and_timestamp(susan: Browser, people:
     people.write(people("john"), susan.user_id, "hello")
     answer = susan.get("/notifications?since=0").json
     assert answer is not None
-    assert [(row["name"], row["data"]) for row in answer] == [("unread_message_count", 1)]
+    assert [(row["name"], row["data"]) for row in answer] == [
+        (COUNT, 1),
+        ("inbox", {"count": 1, "newest": 1, "unread": [1]}),
+    ]
     assert set(answer[0]) == {"name", "data", "timestamp"}
 
 
@@ -23,19 +35,18 @@ def test_only_what_is_newer_is_given_and_the_timestamp_goes_back_in_exactly(susa
     since: float = 0
     for expected in range(1, 30):
         people.write(john, susan.user_id, "hello")
-        rows = susan.get(f"/notifications?since={since}").json
-        assert rows is not None
-        assert [row["data"] for row in rows] == [expected]
-        since = rows[0]["timestamp"]
+        answer = susan.get(f"/notifications?since={since}")
+        assert counts(answer) == [expected]
+        stamps = [row["timestamp"] for row in answer.json or []]
+        assert since < stamps[0] < stamps[1]
+        since = stamps[1]
         assert susan.get(f"/notifications?since={since}").json == []
 
 
 def test_reading_is_announced_too(susan: Browser, people: People) -> None:
     people.write(people("john"), susan.user_id, "hello")
     susan.get("/messages")
-    rows = susan.get("/notifications").json
-    assert rows is not None
-    assert [row["data"] for row in rows] == [0]
+    assert counts(susan.get("/notifications")) == [0]
 
 
 def test_opening_messages_with_nothing_new_announces_nothing(susan: Browser) -> None:

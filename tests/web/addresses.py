@@ -13,6 +13,7 @@ SAMPLES = {
     "subscription_id": "1",
     "push_id": "1",
     "broadcast_id": "1",
+    "item_id": "1",
 }
 # What a stranger may open. Whatever is added to the app and not to this list must ask who is there.
 FOR_STRANGERS = {

@@ -45,7 +45,8 @@ def put_notification(user_id: int, name: str, data: Any, timestamp: int) -> Noti
     return row
 
 
-_published = select(func.coalesce(func.max(InboxItem.published_at), 0)).where(InboxItem.user_id.is_(None))
+_items: Any = InboxItem.__table__
+_published = select(func.coalesce(func.max(_items.c.published_at), 0)).where(_items.c.user_id.is_(None))
 
 
 def last_published() -> Any:

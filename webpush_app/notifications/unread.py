@@ -8,8 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Text, and_, cast, func, literal, or_, select, union_all
-from sqlalchemy.orm import aliased
+from sqlalchemy import Select, Text, and_, cast, func, literal, or_, select, union_all
 
 from webpush_app.accounts.models import User
 from webpush_app.database import InOneStep, among
@@ -60,11 +59,6 @@ def is_for(item: Any, person: Any) -> Any:
     return and_(item.user_id.is_(None), or_(item.language.is_(None), reads_it), item.created_at >= person.created_at)
 
 
-def is_marked(item: Any, user_id: Any) -> Any:
-    marks = select(literal(1)).where(InboxMark.user_id == user_id, InboxMark.item_id == item.id)
-    return marks.correlate_except(InboxMark).exists()
-
-
 class _Row(NamedTuple):
     user_id: int
     own: int
@@ -81,32 +75,32 @@ class _Row(NamedTuple):
         return Standing(Inbox(self.own + self.for_many, newest, unread), max(self.ticked_at or 0, self.published_at))
 
 
-def _statement() -> Any:
-    item = aliased(InboxItem)
-    read_up_to = func.coalesce(NotificationClock.read_up_to, 0)
-    own = and_(item.user_id == User.id, item.read_at.is_(None))
-    for_many = and_(is_for(item, User), item.id > read_up_to, ~is_marked(item, User.id))
-    ids = union_all(
-        select(item.id).where(own).correlate(User, NotificationClock),
-        select(item.id).where(for_many).correlate(User, NotificationClock),
-    )
+# Tables, not models: a statement that is made while models are still being loaded must not look at all of them.
+_users: Any = User.__table__
+_clocks: Any = NotificationClock.__table__
+_items: Any = InboxItem.__table__
+_marks: Any = InboxMark.__table__
+
+
+def _statement() -> Select[Any]:
+    person, item = _users.c, _items.alias().c
+    own = and_(item.user_id == person.id, item.read_at.is_(None))
+    is_new = item.id > func.coalesce(_clocks.c.read_up_to, 0)
+    for_many = and_(is_for(item, person), is_new, ~_is_marked(item, person))
+    ids = union_all(*(select(item.id).where(which).correlate(_users, _clocks) for which in (own, for_many)))
     named = ids.order_by(ids.selected_columns.id.desc()).limit(MOST_NAMED).subquery("named")
-    count = select(func.count()).select_from(item)
-    newest = select(func.max(item.id))
-    return (
-        select(
-            User.id,
-            count.where(own).scalar_subquery(),
-            count.where(for_many).scalar_subquery(),
-            newest.where(item.user_id == User.id).scalar_subquery(),
-            newest.where(item.user_id.is_(None)).scalar_subquery(),
-            select(func.aggregate_strings(cast(named.c.id, Text), ",")).scalar_subquery(),
-            NotificationClock.ticked_at,
-            last_published(),
-        )
-        .outerjoin(NotificationClock, NotificationClock.user_id == User.id)
-        .where(among(User.id, "reader_ids"))
+    columns = (
+        *(select(func.count(item.id)).where(which) for which in (own, for_many)),
+        *(select(func.max(item.id)).where(which) for which in (item.user_id == person.id, item.user_id.is_(None))),
+        select(func.aggregate_strings(cast(named.c.id, Text), ",")),
     )
+    query = select(person.id, *(column.scalar_subquery() for column in columns), _clocks.c.ticked_at, last_published())
+    return query.outerjoin(_clocks, _clocks.c.user_id == person.id).where(among(person.id, "reader_ids"))
+
+
+def _is_marked(item: Any, person: Any) -> Any:
+    marks = select(literal(1)).where(_marks.c.user_id == person.id, _marks.c.item_id == item.id)
+    return marks.correlate_except(_marks).exists()
 
 
 _STANDING = InOneStep(_statement())
