@@ -32,7 +32,7 @@ from webpush_app.messaging.inbox_items import MESSAGES
 from webpush_app.messaging.models import Message
 from webpush_app.notifications import admins, inbox_routes, kinds, notices
 from webpush_app.notifications.models import InboxItem, Notification
-from webpush_app.notifications.routes import notification_routes
+from webpush_app.notifications.routes import notification_routes, presence_routes
 from webpush_app.subscriptions import routes as subscription_routes
 from webpush_app.subscriptions.models import PushSubscription
 from webpush_app.subscriptions.push_services import PushService
@@ -117,6 +117,7 @@ def _add_features(app: Flask) -> None:
     app.register_blueprint(login_routes)
     app.register_blueprint(account_routes)
     app.register_blueprint(notification_routes)
+    app.register_blueprint(presence_routes)
     inbox_routes.init_app(app)
     subscription_routes.init_app(app)
     app.register_blueprint(delivery_routes)

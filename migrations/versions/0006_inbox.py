@@ -57,6 +57,22 @@ def upgrade() -> None:
     op.add_column(
         "notification_clocks", sa.Column("read_up_to", sa.BigInteger(), server_default="0", nullable=False)
     )
+    op.create_table(
+        "presences",
+        sa.Column("login_session_id", sa.Integer(), nullable=False),
+        sa.Column("place", sa.String(length=40), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["login_session_id"],
+            ["login_sessions.id"],
+            name=op.f("fk_presences_login_session_id_login_sessions"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_presences_user_id_users"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("login_session_id", "place", name=op.f("pk_presences")),
+    )
+    op.create_index("ix_presences_user_id", "presences", ["user_id"])
 
 
 def _make_indexes() -> None:
@@ -87,5 +103,6 @@ def _make_indexes() -> None:
 
 def downgrade() -> None:
     op.drop_column("notification_clocks", "read_up_to")
+    op.drop_table("presences")
     op.drop_table("inbox_marks")
     op.drop_table("inbox_items")

@@ -1,5 +1,7 @@
 // What every page does. Each module finds its own elements, and does nothing where there are none.
 import { set_message_count } from "./badge.js";
+import { watchConversation } from "./conversation.js";
+import { openInbox, showInbox } from "./inbox.js";
 import { followNotifications } from "./notifications.js";
 import { openCards } from "./person_card.js";
 import { keepTimesCurrent } from "./times.js";
@@ -13,7 +15,8 @@ import "./push_start.js"; // what `registerServiceWorker` loads is here already,
 
 window.set_message_count = set_message_count;
 
-followNotifications({ unread_message_count: set_message_count });
+followNotifications({ unread_message_count: set_message_count, inbox: showInbox }, watchConversation());
+openInbox();
 openCards();
 keepTimesCurrent();
 countCharacters();

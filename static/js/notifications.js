@@ -1,78 +1,131 @@
-// Follows the person's named state by asking `/notifications?since=`. Each name has a callback that is handed its data.
+// Follows the person's named state in every open page: by the socket where there is one, by asking where there is not,
+// and through the one tab that does either. Each name has a callback that is handed its data.
 //
-// A hidden tab does not ask; shown again, it asks at once. When the server is away it asks less and less often. When the
-// person is signed out elsewhere, or somebody else signs in in another tab, it stops, without a word.
+// A hidden tab does not ask, and opens no socket; what it hears over one that stands it goes on hearing. Shown again, it
+// catches up at once. When the person is signed out elsewhere, or somebody else signs in in another tab, it stops,
+// without a word.
+import { keepNews } from "./news.js";
+import { makePoll } from "./news_poll.js";
+import { makeSocket } from "./news_socket.js";
+import { canShare, joinTabs } from "./tabs.js";
+import { onWaking } from "./waking.js";
 
-const SLOWEST_SECONDS = 120;
+const PUSHED_BUT_NOT_HEARD_MS = 1000;
+const NO_SOCKET = { start() {}, stop() {}, isLive: () => false };
 
-export function followNotifications(callbacks) {
-  const url = document.body.dataset.notificationsUrl;
-  if (!url) return;
-  const everySeconds = Number(document.body.dataset.pollSeconds) || 10;
-  let since = 0;
-  let failures = 0;
-  let timer = null;
-  let asking = false;
-  let signedOut = false;
+export function followNotifications(callbacks, before = null) {
+  const { notificationsUrl, user, since, pollSeconds, socket } = document.body.dataset;
+  if (!notificationsUrl) return;
+  const news = keepNews(Number(since) || 0, callbacks, before);
+  const site = { url: notificationsUrl, user, since: news.since, everySeconds: Number(pollSeconds) || 10 };
+  follow(news, site, socket);
+}
 
-  function plan(seconds) {
-    clearTimeout(timer);
-    timer = null;
-    if (!signedOut && !document.hidden) timer = setTimeout(ask, seconds * 1000);
+function follow(news, site, clientUrl) {
+  let tabs = null;
+  let isOver = false;
+  let isNew = true; // what the page was made with is all that is known
+
+  function onNews(pieces) {
+    if (news.take(pieces)) tabs?.tell(pieces);
   }
 
-  function pause() {
-    // Half to all of a doubling time, so that a thousand pages do not come back in the same second.
-    const longest = Math.min(SLOWEST_SECONDS, everySeconds * 2 ** failures);
-    return failures ? longest * (0.5 + Math.random() / 2) : everySeconds;
+  function onOver() {
+    isOver = true;
+    tabs?.tell("over");
+    leave();
   }
 
-  async function ask() {
-    if (asking || signedOut || document.hidden) return;
-    asking = true;
-    try {
-      const response = await fetch(`${url}?since=${since}`, {
-        headers: { Accept: "application/json" },
-        cache: "no-store",
-        redirect: "error",
-        signal: AbortSignal.timeout(15_000),
-      });
-      const isSomebodyElses = response.ok && response.headers.get("Webpush-User") !== document.body.dataset.user;
-      if (response.status === 401 || isSomebodyElses) {
-        signedOut = true;
-        return;
-      }
-      if (!response.ok) throw new Error(`answered ${response.status}`);
-      take(await response.json());
-      failures = 0;
-    } catch {
-      failures += 1; // away or busy: it is asked again, later each time
-    } finally {
-      asking = false;
-      plan(pause());
+  const poll = makePoll({ ...site, onNews, onOver });
+  const socket = clientUrl ? makeSocket({ ...site, clientUrl, onNews, onOver, onLive, onLost }) : NO_SOCKET;
+
+  function onLive() {
+    poll.stop();
+  }
+
+  function onLost() {
+    if (document.hidden) rest();
+    else if (poll.start()) poll.askNow();
+  }
+
+  function onLead() {
+    socket.start();
+    if (!clientUrl && poll.start() && !isNew) poll.askNow();
+    isNew = false;
+  }
+
+  function onRest() {
+    socket.stop();
+    poll.stop();
+  }
+
+  function rest() {
+    if (canShare()) tabs.rest();
+    else onRest();
+  }
+
+  function onHeard({ told }) {
+    if (told === "over") {
+      isOver = true;
+      leave();
+    } else if (told) {
+      news.take(told);
     }
   }
 
-  function take(notifications) {
-    for (const { name, data, timestamp } of notifications) {
-      since = Math.max(since, timestamp);
-      callbacks[name]?.(data);
-    }
+  function join() {
+    if (isOver || tabs) return;
+    const part = { onLead, onRest, onHeard, onAsked: news.known };
+    tabs = canShare() ? joinTabs(`webpush-news-${site.user}`, part) : leadAlone(part);
   }
 
-  function askNow() {
+  function leave() {
+    tabs?.leave();
+    tabs = null;
+    onRest();
+  }
+
+  // Hidden, what is only asked for rests; shown again, or woken after a sleep, it is looked for at once.
+  function look() {
+    if (isOver || !tabs) return;
     if (document.hidden) {
-      clearTimeout(timer);
-      return;
+      if (!socket.isLive()) rest();
+    } else if (tabs.isLeading()) {
+      catchUp();
     }
-    failures = 0;
-    ask();
   }
 
-  document.addEventListener("visibilitychange", askNow);
-  window.addEventListener("online", askNow);
-  window.addEventListener("pageshow", (event) => {
-    if (event.persisted) askNow(); // taken out of the back-forward cache: what it shows may be old
+  function catchUp() {
+    if (!socket.isLive()) {
+      socket.start();
+      poll.start();
+    }
+    poll.askNow();
+  }
+
+  // A push is news too: it has come by another way, and may be ahead of ours.
+  async function onPush() {
+    if (isOver || !tabs) return;
+    const before = news.since();
+    if (!tabs.isLeading()) return tabs.whileNobodyLeads(() => poll.askNow());
+    if (socket.isLive()) await new Promise((resolve) => setTimeout(resolve, PUSHED_BUT_NOT_HEARD_MS));
+    if (tabs?.isLeading() && news.since() === before) poll.askNow();
+  }
+
+  document.addEventListener("visibilitychange", look);
+  window.addEventListener("online", look);
+  onWaking(() => {
+    if (!tabs?.isLeading()) return;
+    socket.stop(); // it may look alive and be dead
+    catchUp();
   });
-  plan(everySeconds);
+  navigator.serviceWorker?.addEventListener("message", ({ data }) => data?.pushed && onPush());
+  window.addEventListener("pagehide", leave);
+  window.addEventListener("pageshow", ({ persisted }) => persisted && (join(), look()));
+  join();
+}
+
+function leadAlone({ onLead }) {
+  onLead();
+  return { tell() {}, rest() {}, leave() {}, isLeading: () => true, whileNobodyLeads() {} };
 }

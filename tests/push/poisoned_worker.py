@@ -15,7 +15,7 @@ from tests.push.redirection import transport_options
 from tests.push.worker import announced
 from webpush_app import logs
 from webpush_app.delivery import composing
-from webpush_app.delivery.composing import Drop, Job
+from webpush_app.delivery.composing import Composed, Job
 from webpush_app.engine.worker import serve
 from webpush_app.factory import create_app
 from webpush_app.messaging import composing as messages
@@ -60,7 +60,7 @@ def die() -> None:
 def make_composer_weak(app: Flask, poison: Collection[str]) -> None:
     """Of private messages: a broadcast's text is everybody's."""
 
-    def compose(jobs: Sequence[Job]) -> Mapping[int, Message | Drop]:
+    def compose(jobs: Sequence[Job]) -> Mapping[int, Composed]:
         made = messages.compose(jobs)
         if any(isinstance(one, Message) and one.body in poison for one in made.values()):
             die()

@@ -5,6 +5,7 @@ asked at each attempt. What was deleted, read or turned off meanwhile is dropped
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 
 from flask import Flask, current_app
@@ -29,7 +30,15 @@ class Drop:
     reason: str
 
 
-Composer = Callable[[Sequence[Job]], Mapping[int, Message | Drop]]
+@dataclass(frozen=True)
+class PutOff:
+    """It may be needless in a moment; what is due then is asked about again, and no attempt is used up."""
+
+    until: datetime
+
+
+Composed = Message | Drop | PutOff
+Composer = Callable[[Sequence[Job]], Mapping[int, Composed]]
 _COMPOSERS = "push_composers"
 NOT_COMPOSED = "not_composed"
 log = logging.getLogger(__name__)
@@ -39,10 +48,10 @@ def register(app: Flask, composers: Mapping[str, Composer]) -> None:
     app.extensions[_COMPOSERS] = dict(composers)
 
 
-def compose(jobs: Sequence[Job]) -> dict[int, Message | Drop | None]:
+def compose(jobs: Sequence[Job]) -> dict[int, Composed | None]:
     """None for those whose composer failed: the others do not wait for it to be mended."""
     composers: Mapping[str, Composer] = current_app.extensions[_COMPOSERS]
-    composed: dict[int, Message | Drop | None] = {}
+    composed: dict[int, Composed | None] = {}
     for kind in {job.kind for job in jobs}:
         of_kind = [job for job in jobs if job.kind == kind]
         try:

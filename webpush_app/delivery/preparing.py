@@ -11,7 +11,7 @@ from webpush_app.accounts.models import User
 from webpush_app.database import InOneStep, among
 from webpush_app.delivery import retry
 from webpush_app.delivery.claims import Claim, Claimed, Returned, Settled
-from webpush_app.delivery.composing import NOT_COMPOSED, Drop, Job, compose
+from webpush_app.delivery.composing import NOT_COMPOSED, Drop, Job, PutOff, compose
 from webpush_app.delivery.models import OTHER_KEY, State
 from webpush_app.delivery.signers import Signers
 from webpush_app.protocol.message import Message
@@ -91,6 +91,8 @@ def prepare(claim: Claim, signers: Signers) -> Prepared:
                 made.ready.append(_ready(row, browser, message, signers, claim))
             case Drop(reason):
                 made.settled.append(_ended(row, reason))
+            case PutOff(until):
+                made.returned.append(Returned(row, until))
             case None:
                 made.settled.append(_later(row))
     return made

@@ -9,6 +9,7 @@ from webpush_app.accounts.gate import begin_write_signed_in
 from webpush_app.accounts.service import get_user
 from webpush_app.database import db
 from webpush_app.messaging import service
+from webpush_app.messaging.composing import conversation_with
 from webpush_app.messaging.forms import MessageForm
 from webpush_app.web.fields import typed
 from webpush_app.web.guards import page_number, refuse_prefetch
@@ -105,4 +106,5 @@ def _conversation(username: str, form: MessageForm) -> str:
     size = current_app.config["ITEMS_PER_PAGE"]
     found = existing(service.list_conversation(person.id, other.id, page, size))
     db.session.commit()
-    return render_template("messaging/conversation.html", messages=found, other=other, form=form, new=new)
+    place = {"conversation_with": conversation_with, "other": other}
+    return render_template("messaging/conversation.html", messages=found, form=form, new=new, **place)

@@ -94,3 +94,15 @@ class InboxMark(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     item_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("inbox_items.id", ondelete="CASCADE"), primary_key=True)
     read_at: Mapped[datetime] = mapped_column(default=clock.now)
+
+
+class Presence(Base):
+    """In this browser somebody has this open and looks at it."""
+
+    __tablename__ = "presences"
+    __table_args__ = (Index("ix_presences_user_id", "user_id"),)
+
+    login_session_id: Mapped[int] = mapped_column(ForeignKey("login_sessions.id", ondelete="CASCADE"), primary_key=True)
+    place: Mapped[str] = mapped_column(String(40), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    until: Mapped[datetime]

@@ -1,0 +1,72 @@
+// An open conversation: what the other one writes appears by itself, and is read with that. While it is looked at the
+// server knows, so that no push is sent for what is being read.
+import { refreshTimes } from "./times.js";
+
+const SAID_EVERY_MS = 15_000;
+const PATIENCE_MS = 10_000;
+
+// → what `followNotifications` calls before it hands news on: so the number of unread messages does not rise for what
+// is shown here in the same instant.
+export function watchConversation() {
+  const page = document.querySelector("[data-conversation]");
+  if (!page) return null;
+  const say = (isLooking) => tell(page.dataset.presenceUrl, page.dataset.conversation, isLooking);
+  let isStale = false;
+  let timer = null;
+
+  async function look() {
+    clearInterval(timer);
+    say(!document.hidden);
+    if (document.hidden) return;
+    timer = setInterval(() => say(true), SAID_EVERY_MS);
+    if (isStale) await show();
+  }
+
+  async function show() {
+    isStale = document.hidden;
+    if (!isStale) isStale = !(await refresh());
+  }
+
+  document.addEventListener("visibilitychange", look);
+  window.addEventListener("pagehide", () => {
+    clearInterval(timer);
+    say(false);
+  });
+  window.addEventListener("pageshow", ({ persisted }) => persisted && (show(), look()));
+  look();
+  return (pieces) => (pieces.some(({ name, data }) => name === "inbox" && data.count > 0) ? show() : null);
+}
+
+// The page as the server has it now: to ask for it is to read it. → whether that was possible
+async function refresh() {
+  try {
+    const answer = await fetch(location.href, {
+      headers: { Accept: "text/html" },
+      redirect: "error",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+    if (!answer.ok) return false;
+    const text = await answer.text();
+    replace(new DOMParser().parseFromString(text, "text/html").querySelector("[data-conversation]"));
+    return true;
+  } catch {
+    return false; // it is tried again with the next news
+  }
+}
+
+function replace(fresh) {
+  const shown = document.querySelector("[data-conversation]");
+  if (!fresh || fresh.querySelectorAll("li").length === 0) return;
+  const known = new Set([...shown.querySelectorAll("li[data-message]")].map((bubble) => bubble.dataset.message));
+  for (const bubble of fresh.querySelectorAll("li[data-message]")) {
+    bubble.classList.toggle("has-come", !known.has(bubble.dataset.message));
+  }
+  shown.replaceChildren(...fresh.childNodes);
+  refreshTimes(shown);
+}
+
+// Nothing hangs on it: who is not known to be looking gets a push.
+function tell(url, place, isLooking) {
+  const body = JSON.stringify({ place, is_looking: isLooking });
+  fetch(url, { method: "POST", headers: { "Content-Type": "application/json" }, body, keepalive: true }).catch(() => null);
+}
