@@ -6,7 +6,7 @@ const SAID_EVERY_MS = 15_000;
 const PATIENCE_MS = 10_000;
 
 // → what `followNotifications` calls before it hands news on: so the number of unread messages does not rise for what
-// is shown here in the same instant.
+// is shown here in the same instant. It says whether it has read anything.
 export function watchConversation() {
   const page = document.querySelector("[data-conversation]");
   if (!page) return null;
@@ -23,8 +23,8 @@ export function watchConversation() {
   }
 
   async function show() {
-    isStale = document.hidden;
-    if (!isStale) isStale = !(await refresh());
+    isStale = document.hidden || !(await refresh());
+    return !isStale;
   }
 
   document.addEventListener("visibilitychange", look);
@@ -34,7 +34,7 @@ export function watchConversation() {
   });
   window.addEventListener("pageshow", ({ persisted }) => persisted && (show(), look()));
   look();
-  return (pieces) => (pieces.some(({ name, data }) => name === "inbox" && data.count > 0) ? show() : null);
+  return (pieces) => (pieces.some(({ name, data }) => name === "inbox" && data.count > 0) ? show() : false);
 }
 
 // The page as the server has it now: to ask for it is to read it. → whether that was possible

@@ -1,7 +1,7 @@
 // What is known of the person's state, whichever way it comes: by the socket, by asking, or from another tab. Each piece
 // is handed on once, and never an older one after a newer one.
 
-const LONGEST_WAIT_MS = 700;
+const LONGEST_WAIT_MS = 2000;
 
 // `callbacks` by name. `since` is how far the page itself knows it. `before`, if given, may look at what came before it
 // is handed on; what has become old by then is not handed on any more.

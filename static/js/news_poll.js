@@ -1,6 +1,6 @@
 // Asks `/notifications?since=` again and again; when the server is away less and less often.
 
-const SLOWEST_SECONDS = 120;
+const SLOWEST_SECONDS = 30;
 const PATIENCE_MS = 15_000;
 
 // `since()` says what is known; `onNews(pieces)` hears what is new; `onOver()` that the person is signed out, or that

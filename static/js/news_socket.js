@@ -2,7 +2,7 @@
 // tried again, later each time; meanwhile the page asks.
 
 const FIRST_PAUSE_MS = 1000;
-const LONGEST_PAUSE_MS = 60_000;
+const LONGEST_PAUSE_MS = 15_000;
 const PATIENCE_MS = 8000;
 const NAMESPACE = "/notifs";
 

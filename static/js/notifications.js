@@ -16,12 +16,21 @@ const NO_SOCKET = { start() {}, stop() {}, isLive: () => false };
 export function followNotifications(callbacks, before = null) {
   const { notificationsUrl, user, since, pollSeconds, socket } = document.body.dataset;
   if (!notificationsUrl) return;
-  const news = keepNews(Number(since) || 0, callbacks, before);
-  const site = { url: notificationsUrl, user, since: news.since, everySeconds: Number(pollSeconds) || 10 };
-  follow(news, site, socket);
+  const place = { url: notificationsUrl, user, everySeconds: Number(pollSeconds) || 10 };
+  follow(place, socket, (askNow) => keepNews(Number(since) || 0, callbacks, before && looking(before, askNow)));
 }
 
-function follow(news, site, clientUrl) {
+// `before` is told what has come before it is handed on. Where it says that it has changed something by that, it is
+// asked for what has come of it.
+function looking(before, askNow) {
+  return async (pieces) => {
+    if (await before(pieces)) await askNow();
+  };
+}
+
+function follow(place, clientUrl, makeNews) {
+  const news = makeNews(() => poll.askNow());
+  const site = { ...place, since: news.since };
   let tabs = null;
   let isOver = false;
   let isNew = true; // what the page was made with is all that is known
