@@ -3,9 +3,9 @@
 
 // Registers the worker for the whole site; where the browser's permission is given, subscribes and tells the server,
 // else shows our own question. It never asks for the permission by itself. Resolves to the state this browser is in.
-async function registerServiceWorker(serviceWorkerUrl, applicationServerPublicKey, apiEndpoint) {
+//
+// The first one stays: where a page loads this file from a second address too, what it starts is still one.
+window.registerServiceWorker ??= async (serviceWorkerUrl, applicationServerPublicKey, apiEndpoint) => {
   const { startPush } = await import("./js/push_start.js");
   return startPush({ workerUrl: serviceWorkerUrl, key: applicationServerPublicKey, api: apiEndpoint });
-}
-
-window.registerServiceWorker = registerServiceWorker;
+};

@@ -14,10 +14,12 @@ SAMPLES = {
     "push_id": "1",
     "broadcast_id": "1",
     "item_id": "1",
+    "version": "1",
 }
 # What a stranger may open. Whatever is added to the app and not to this list must ask who is there.
 FOR_STRANGERS = {
     "static",
+    "versioned_static",
     "bootstrap.static",
     "pages.index",
     "pages.healthz",

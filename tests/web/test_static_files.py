@@ -20,7 +20,7 @@ def test_every_file_that_a_page_names_is_there_and_may_be_kept_for_ever(stranger
         with stranger.get(path) as answer:
             assert answer.status_code == 200, path
             if path.startswith("/static/"):
-                assert "?v=" in path
+                assert "?v=" in path or path.startswith("/static/v-")
                 assert answer.headers["Cache-Control"] == FOR_EVER
 
 
@@ -31,6 +31,17 @@ def test_a_file_without_its_version_is_asked_for_again(stranger: FlaskClient) ->
         tag = answer.headers["ETag"]
     with stranger.get("/static/js/main.js", headers={"If-None-Match": tag}) as answer:
         assert answer.status_code == 304
+
+
+def test_a_file_asked_for_by_another_version_is_not_kept_by_that_name(stranger: FlaskClient) -> None:
+    (current,) = re.findall(r'href="(/static/css/site\.css\?v=\w+)"', stranger.get("/").text)
+    for path in ("/static/css/site.css?v=1", "/static/css/site.css?v="):
+        with stranger.get(path) as answer, stranger.get(current) as kept:
+            assert answer.data == kept.data
+            assert (answer.headers["Cache-Control"], kept.headers["Cache-Control"]) == ("no-cache", FOR_EVER)
+            tag = kept.headers["ETag"]
+    with stranger.get(current, headers={"If-None-Match": tag}) as answer:
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (304, FOR_EVER)
 
 
 def test_a_file_that_is_not_there_is_not_missing_for_ever(stranger: FlaskClient) -> None:

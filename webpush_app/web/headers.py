@@ -18,6 +18,7 @@ _CONTENT_SECURITY_POLICY = (
 # They say themselves what may be kept, and who asks them is no visitor.
 FOR_MACHINES = ("pages.healthz", "pages.readyz", "pages.metrics")
 _A_YEAR_SECONDS = 365 * 24 * 3600
+FOR_EVER = f"public, max-age={_A_YEAR_SECONDS}, immutable"
 
 
 def init_app(app: Flask) -> None:
@@ -33,8 +34,8 @@ def _add_headers(response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     if (request.endpoint or "").endswith("static") and response.status_code < 400:
-        if "v" in request.args and response.status_code == 200:
-            headers["Cache-Control"] = f"public, max-age={_A_YEAR_SECONDS}, immutable"
+        if "v" in request.args and response.status_code in (200, 304) and _names_this_content(request.args["v"]):
+            headers["Cache-Control"] = FOR_EVER
         if request.path.endswith("/service_worker.js"):
             _serve_the_whole_site(headers)
     elif request.endpoint == "pages.service_worker":
@@ -60,10 +61,18 @@ def _is_private(response: Response) -> bool:
 
 def _add_version(endpoint: str, values: dict[str, Any]) -> None:
     """The address of a file names the file's content: it may be kept for ever, and is new when the file changes."""
-    if endpoint.endswith("static") and "v" not in values:
-        blueprint = current_app.blueprints.get(endpoint.rpartition(".")[0])
-        folder = (blueprint or current_app).static_folder
-        values["v"] = _fingerprint(Path(folder or "") / values["filename"])
+    if endpoint.rpartition(".")[2] == "static" and "v" not in values:
+        values["v"] = _fingerprint(_file(endpoint, values["filename"]))
+
+
+def _names_this_content(version: str) -> bool:
+    """A page of before an upgrade asks by the old version: what it gets is new, and is not to be kept by that name."""
+    return version == _fingerprint(_file(request.endpoint or "", (request.view_args or {})["filename"]))
+
+
+def _file(endpoint: str, filename: str) -> Path:
+    blueprint = current_app.blueprints.get(endpoint.rpartition(".")[0])
+    return Path((blueprint or current_app).static_folder or "") / filename
 
 
 @lru_cache
