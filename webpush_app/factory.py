@@ -36,7 +36,18 @@ from webpush_app.notifications.routes import notification_routes, presence_route
 from webpush_app.subscriptions import routes as subscription_routes
 from webpush_app.subscriptions.models import PushSubscription
 from webpush_app.subscriptions.push_services import PushService
-from webpush_app.web import error_pages, guards, headers, languages, metrics, readiness, scripts, times, user_agent
+from webpush_app.web import (
+    error_pages,
+    guards,
+    headers,
+    languages,
+    metrics,
+    readiness,
+    scripts,
+    socket_client,
+    times,
+    user_agent,
+)
 from webpush_app.web.cookies import SessionCookie
 from webpush_app.web.extensions import babel, bootstrap, csrf, migrate
 from webpush_app.web.hosts import checking_host
@@ -108,6 +119,7 @@ def _add_web(app: Flask) -> None:
     error_pages.init_app(app)
     headers.init_app(app)
     scripts.init_app(app)
+    socket_client.init_app(app)
     times.init_app(app)
     app.register_blueprint(pages)
 

@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import Page, Route
 
 from tests.browser.windows import Windows
+from webpush_app.config import ROOT
+from webpush_app.web.headers import fingerprint
 
 pytestmark = pytest.mark.browser
 
@@ -72,3 +74,22 @@ def test_a_page_of_before_an_upgrade_works_with_the_scripts_of_now(windows: Wind
     # And what is kept has its true name.
     susan.page.unroute("**/people")
     assert {loaded for path, loaded in _open(susan.page, "/people") if path.endswith("/badge.js")} == {False}
+
+
+_SOCKET_CLIENT = ROOT / "static" / "vendor" / "socket.io.js"
+_IMPORT = """async (address) => {
+  const { io } = await import(address);
+  const socket = io("/none", { transports: ["websocket"], autoConnect: false });
+  return [typeof io, socket.nsp, socket.connected];
+}"""
+
+
+@pytest.mark.skipif(not _SOCKET_CLIENT.exists(), reason="scripts/client.sh could not install the socket's client")
+def test_the_sockets_client_runs_as_a_module_and_is_loaded_once(windows: Windows) -> None:
+    page = windows.newcomer("susan").page
+    address = f"/static/vendor/socket.io.js?v={fingerprint(_SOCKET_CLIENT)}"
+    for expected in (True, False):
+        page.goto("/people")
+        assert page.evaluate(_IMPORT, address) == ["function", "/none", False]
+        loaded = {script["path"]: script["loaded"] for script in page.evaluate(_SCRIPTS)}
+        assert loaded[address] is expected

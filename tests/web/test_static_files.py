@@ -57,7 +57,7 @@ def test_the_version_changes_with_the_content(app: Flask, monkeypatch: pytest.Mo
 
     assert version() == version()
     before = version()
-    monkeypatch.setattr(headers, "_fingerprint", lambda _path: "another")
+    monkeypatch.setattr(headers, "fingerprint", lambda _path: "another")
     assert version() == "/static/css/site.css?v=another" != before
 
 

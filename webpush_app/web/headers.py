@@ -62,12 +62,12 @@ def _is_private(response: Response) -> bool:
 def _add_version(endpoint: str, values: dict[str, Any]) -> None:
     """The address of a file names the file's content: it may be kept for ever, and is new when the file changes."""
     if endpoint.rpartition(".")[2] == "static" and "v" not in values:
-        values["v"] = _fingerprint(_file(endpoint, values["filename"]))
+        values["v"] = fingerprint(_file(endpoint, values["filename"]))
 
 
 def _names_this_content(version: str) -> bool:
     """A page of before an upgrade asks by the old version: what it gets is new, and is not to be kept by that name."""
-    return version == _fingerprint(_file(request.endpoint or "", (request.view_args or {})["filename"]))
+    return version == fingerprint(_file(request.endpoint or "", (request.view_args or {})["filename"]))
 
 
 def _file(endpoint: str, filename: str) -> Path:
@@ -76,5 +76,5 @@ def _file(endpoint: str, filename: str) -> Path:
 
 
 @lru_cache
-def _fingerprint(path: Path) -> str:
+def fingerprint(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
