@@ -4,7 +4,6 @@ Such routes ask for no CSRF token. Another site can make a browser send neither 
 """
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, request
 from flask_babel import gettext as _
@@ -12,10 +11,10 @@ from flask_login import current_user
 
 from webpush_app.errors import Conflict, InvalidInput, NotAllowed
 from webpush_app.web.extensions import csrf
+from webpush_app.web.origins import names_this_site
 
 MOST_BODY_BYTES = 16 * 1024
 USER_HEADER = "Webpush-User"
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class OtherViewer(Conflict):
@@ -43,7 +42,7 @@ def _check() -> None:
     request.max_content_length = MOST_BODY_BYTES
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return
-    if not _is_from_own_page(request.headers.get("Origin", "")):
+    if not names_this_site(request.headers.get("Origin", ""), request.scheme, request.host):
         raise NotAllowed(_("This works from this site's own pages only: the Origin header must name this site."))
     if not request.is_json:
         raise InvalidInput(_("Send JSON, with the header Content-Type: application/json."))
@@ -65,15 +64,3 @@ def _say_who(response: Response) -> Response:
 
 def _viewer() -> str:
     return str(current_user.id) if current_user.is_authenticated else ""
-
-
-def _is_from_own_page(origin: str) -> bool:
-    """The scheme is not compared: behind a proxy that ends TLS, a request of an https page looks like plain http."""
-    try:
-        asked, own = urlsplit(origin), urlsplit(f"{request.scheme}://{request.host}")
-        default = _DEFAULT_PORTS.get(asked.scheme)
-        ports = (asked.port or default, own.port or default)
-    except ValueError:
-        return False
-    is_plain = not (asked.path or set(origin) & set("?#@"))
-    return default is not None and is_plain and asked.hostname == own.hostname and ports[0] == ports[1]
