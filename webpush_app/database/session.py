@@ -84,8 +84,9 @@ def short_write() -> Iterator[Connection]:
 
 
 def after_commit(callback: Callable[[], None]) -> None:
-    """Run this once what was written is safe, and not at all if it is rolled back. Hand it plain values only."""
-    db.session().info.setdefault(_AFTER_COMMIT, []).append(callback)
+    """Run this once what was written is safe, and not at all if it is rolled back. Hand it plain values only. Of
+    several that are equal one is run."""
+    db.session().info.setdefault(_AFTER_COMMIT, {}).setdefault(callback)
 
 
 @event.listens_for(db.session, "after_begin")
@@ -131,14 +132,16 @@ def _note_savepoint(session: Session, transaction: SessionTransaction) -> None:
 def _drop_callbacks(session: Session, transaction: SessionTransaction) -> None:
     """What was rolled back takes its callbacks with it: all of them, or those of the savepoint."""
     kept = session.info.get(_SAVEPOINTS, {}).pop(transaction, 0) if transaction.nested else 0
-    del session.info.get(_AFTER_COMMIT, [])[kept:]
+    callbacks = session.info.get(_AFTER_COMMIT, {})
+    while len(callbacks) > kept:
+        callbacks.popitem()
 
 
 @event.listens_for(db.session, "after_commit")
 def _run_callbacks(session: Session) -> None:
     if session.in_nested_transaction():
         return
-    for callback in session.info.pop(_AFTER_COMMIT, []):
+    for callback in session.info.pop(_AFTER_COMMIT, {}):
         try:
             callback()
         except Exception:
