@@ -7,6 +7,7 @@
 # MESSAGE_MAX_LENGTH = 140
 # ITEMS_PER_PAGE = 20
 # POLL_SECONDS = 10
+# INTEGRATE_SOCKETIO = True
 # TRUSTED_PROXIES = 0
 # VAPID_PRIVATE_KEY = ""  # yours, newest first; without this line one is made and kept in the file vapid_private_key
 # VAPID_PUBLIC_KEY = ""  # follows from the private key

@@ -32,6 +32,7 @@ class Settings:
     message_max_length: int = 140
     items_per_page: int = 20
     poll_seconds: float = 10.0
+    integrate_socketio: bool = True
     trusted_proxies: int = 0
     # Of several the newest first, with commas between them.
     vapid_private_key: str | None = field(default=None, repr=False)
@@ -157,6 +158,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "MESSAGE_MAX_LENGTH": setting_values.whole(1, 2000),
     "ITEMS_PER_PAGE": setting_values.whole(1, 100),
     "POLL_SECONDS": setting_values.seconds,
+    "INTEGRATE_SOCKETIO": setting_values.yes_or_no,
     "TRUSTED_PROXIES": setting_values.whole(0, 9),
     "VAPID_PRIVATE_KEY": setting_values.private_keys,
     "VAPID_PUBLIC_KEY": setting_values.public_key,
