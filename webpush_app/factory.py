@@ -30,7 +30,7 @@ from webpush_app.messaging import routes as messaging_routes
 from webpush_app.messaging import subjects as message_subjects
 from webpush_app.messaging.inbox_items import MESSAGES
 from webpush_app.messaging.models import Message
-from webpush_app.notifications import admins, inbox_routes, kinds, notices
+from webpush_app.notifications import admins, inbox_routes, kinds, live, notices
 from webpush_app.notifications.models import InboxItem, Notification
 from webpush_app.notifications.routes import notification_routes, presence_routes
 from webpush_app.subscriptions import routes as subscription_routes
@@ -73,7 +73,9 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _stand_behind(app: Flask, settings: Settings) -> None:
-    """What a request passes before Flask sees it."""
+    """What a request passes before Flask sees it, the last one first."""
+    if settings.integrate_socketio:
+        live.init_app(app)
     app.wsgi_app = checking_host(app.wsgi_app)  # type: ignore[method-assign, assignment]
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
@@ -90,6 +92,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         MESSAGE_MAX_LENGTH=settings.message_max_length,
         ITEMS_PER_PAGE=settings.items_per_page,
         POLL_SECONDS=settings.poll_seconds,
+        INTEGRATE_SOCKETIO=settings.integrate_socketio,
         PUSH_LEASE_SECONDS=settings.push_lease_seconds,
         SESSION_COOKIE_NAME="webpush_session",
         SESSION_COOKIE_HTTPONLY=True,
@@ -158,7 +161,7 @@ def _add_watching(app: Flask) -> None:
     alerts.on_alert.connect(admins.tell_admins)
     app.jinja_env.filters["alerts_in_words"] = alerts_in_words
     readiness.init_app(app, health.CHECKS)
-    metrics.init_app(app, delivery_metrics.SOURCES)
+    metrics.init_app(app, (*delivery_metrics.SOURCES, live.open_sockets))
 
 
 _IN_THE_SHELL = (

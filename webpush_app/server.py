@@ -11,6 +11,7 @@ from gunicorn.workers.ggevent import GeventWorker
 
 from webpush_app.logs import QuietFormatter
 
+_LIVE = "webpush_live"  # as in notifications/waking.py, which must not be imported before gevent has patched
 _LAST_ANSWERS_SECONDS = 0.3
 _LONGEST_TURN_SECONDS = 0.05  # for others; under a flood the loop is never idle
 
@@ -21,6 +22,12 @@ class Worker(GeventWorker):
         # Through gevent's loop: a plain handler would wait until the loop wakes up for something else.
         for number in (signal.SIGINT, signal.SIGQUIT):
             gevent.signal_handler(number, self.handle_quit, number, None)
+        gevent.signal_handler(signal.SIGTERM, self.handle_exit, signal.SIGTERM, None)
+
+    def handle_exit(self, signal_number: int, frame: Any) -> None:
+        """What is under way is finished. Sockets never are: they are told to go, and do not hold up the end."""
+        super().handle_exit(signal_number, frame)
+        self._send_sockets_away()
 
     def handle_request(self, listener_name: Any, request: Any, client: Any, address: Any) -> Any:
         # A connection whose next request is already there would be served again without a pause. Waiting until the loop
@@ -33,8 +40,14 @@ class Worker(GeventWorker):
         # gevent's own leaves by raising SystemExit in a greenlet, which prints a traceback on the way out. Nothing is
         # left to tidy: what was answered is committed, and the rest was never promised.
         self.alive = False
+        self._send_sockets_away()
         gevent.sleep(_LAST_ANSWERS_SECONDS)
         os._exit(0)
+
+    def _send_sockets_away(self) -> None:
+        live = getattr(getattr(self, "wsgi", None), "extensions", {}).get(_LIVE)  # no app while it is loaded
+        if live is not None:
+            live.leave()
 
 
 class Logger(GunicornLogger):

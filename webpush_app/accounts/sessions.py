@@ -14,7 +14,7 @@ from sqlalchemy.orm import contains_eager
 from webpush_app import clock
 from webpush_app.accounts.models import LoginSession, User
 from webpush_app.accounts.throttle import address_key, remember_address
-from webpush_app.database import db, is_writing, short_write
+from webpush_app.database import among, db, is_writing, short_write
 from webpush_app.web import user_agent
 
 # How long a browser that is not used stays signed in.
@@ -92,6 +92,12 @@ def end_all_sessions(user_id: int, *, but: int | None = None) -> None:
 def list_sessions(user_id: int) -> Sequence[LoginSession]:
     query = select(LoginSession).where(LoginSession.user_id == user_id, LoginSession.expires_at > clock.now())
     return db.session.scalars(query.order_by(LoginSession.last_seen.desc(), LoginSession.id.desc())).all()
+
+
+def list_live(session_ids: Sequence[int]) -> set[int]:
+    """Those of these that have neither ended nor lapsed."""
+    query = select(LoginSession.id).where(among(LoginSession.id, "ids"), LoginSession.expires_at > clock.now())
+    return set(db.session.scalars(query, {"ids": session_ids}))
 
 
 def is_due(row: LoginSession) -> bool:

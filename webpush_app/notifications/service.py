@@ -8,8 +8,9 @@ from sqlalchemy import case, func, select
 
 from webpush_app import clock
 from webpush_app.accounts.models import User
-from webpush_app.database import beside_others, db, insert_or_update
+from webpush_app.database import after_commit, beside_others, db, insert_or_update
 from webpush_app.notifications.models import InboxItem, Notification, NotificationClock
+from webpush_app.notifications.waking import Wake
 
 # Of what is for everybody, which has no person's clock to take; see `inbox.publish`.
 CLOCKS = "webpush clocks"
@@ -42,6 +43,7 @@ def put_notification(user_id: int, name: str, data: Any, timestamp: int) -> Noti
         set_={"payload_json": statement.excluded.payload_json, "timestamp": statement.excluded.timestamp},
     ).returning(Notification)
     row: Notification = db.session.scalars(replaced, execution_options={"populate_existing": True}).one()
+    after_commit(Wake(user_id))
     return row
 
 

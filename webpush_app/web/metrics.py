@@ -1,8 +1,8 @@
 """Who may read `/metrics`, and its text for Prometheus. What is measured is handed in by the factory.
 
-Nothing is kept in the memory of this process, which answers only some of the requests and sends no pushes: every figure
-is read from the database when it is asked for. So prometheus-client writes the text and does nothing else here; its own
-collectors, of this process and of Python, are not among the sources.
+Nothing is counted in the memory of this process, which answers only some of the requests and sends no pushes: every
+figure is read from the database when it is asked for, but for the sockets that are open here. So prometheus-client
+writes the text and does nothing else here; its own collectors, of this process and of Python, are no sources of ours.
 """
 
 import hmac
