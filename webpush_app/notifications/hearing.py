@@ -17,7 +17,7 @@ from webpush_app.private_files import OWNER_ONLY
 log = logging.getLogger(__name__)
 
 ROUND_SECONDS = 1.0
-SWEEP_EVERY_SECONDS = 30.0
+SWEEP_EVERY_SECONDS = 15.0
 _DEAF_EVERY_SECONDS = 10.0  # without a pipe everybody's news is looked for so often
 _OWN_FOLDER = 0o700
 _READ_BYTES = 65536
