@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from tests.people import Browser
 from tests.server.visitors import COOKIE
@@ -94,7 +95,7 @@ def opened(port: int, cookie: str, *, origin: str | None = None) -> Iterator[Liv
     own = f"http://localhost:{port}"
     with connect(
         f"ws://localhost:{port}{PATH}",
-        origin=origin or own,  # type: ignore[arg-type]
+        origin=Origin(origin or own),
         additional_headers={"Cookie": f"{COOKIE}={cookie}"},
     ) as connection:
         page = LivePage(connection)
