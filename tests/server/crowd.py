@@ -64,7 +64,7 @@ class Place:
 
 @contextmanager
 def place(folder: Path, password_hash: str, *names: str) -> Iterator[Place]:
-    cookies = _sign_in(start.prepare(settings_in(folder)), password_hash, names)
+    cookies = sign_in(start.prepare(settings_in(folder)), password_hash, names)
     with running(folder, SECRET_KEY=SECRET_KEY, LOG_LEVEL="INFO") as server:
         yield Place(server, folder, cookies)
     for complaint in ("locked", "Traceback", " ERROR ", "Warning"):
@@ -88,7 +88,7 @@ def badge(page: Answer) -> int:
     return int(page.text.split('id="message_count"')[1].split('class="number">')[1].split("<")[0])
 
 
-def _sign_in(app: Flask, password_hash: str, names: Sequence[str]) -> dict[str, str]:
+def sign_in(app: Flask, password_hash: str, names: Sequence[str]) -> dict[str, str]:
     people = People(app, password_hash)
     cookies = {}
     for name in names:

@@ -11,8 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.databases import SECRET_KEY, settings_in
+from tests.notifications.live_page import live_page, opened
+from tests.server.crowd import sign_in
 from tests.server.running import ROOT, Server, environment, free_port, is_up, running
 from tests.server.visitors import Visitor
+from webpush_app import start
+from webpush_app.notifications.waking import FOLDER
 
 STOP_SECONDS = 8.0  # three, and the machine may be busy
 
@@ -56,6 +61,27 @@ def test_it_stops_at_once_and_in_silence(tmp_path: Path, how: str, is_visited: b
         with lingerers(server.port) if is_visited else ExitStack():
             check_it_ends(server, how)
     assert server.lines[said:] == []
+
+
+@pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM"])
+def test_sockets_are_told_to_come_back_and_hold_up_nothing(tmp_path: Path, password_hash: str, how: str) -> None:
+    cookies = sign_in(start.prepare(settings_in(tmp_path)), password_hash, ["susan"])
+    settings = {"SECRET_KEY": SECRET_KEY, "EMBEDDED_WORKER": "false", "PYTHONWARNINGS": "ignore"}
+    with running(tmp_path, **settings) as server, ExitStack() as stack:
+        pages = [stack.enter_context(live_page(server.port, cookies["susan"])) for _ in range(10)]
+        stack.enter_context(opened(server.port, cookies["susan"]))
+        said, began = len(server.lines), time.monotonic()
+        assert len(list((tmp_path / FOLDER).iterdir())) == 1
+        # As whoever keeps the service running does it: the server is told, and waited for.
+        server.process.send_signal(signal.SIGINT if how == "Ctrl-C" else signal.SIGTERM)
+        for page in pages:
+            # No farewell, after which the client's library would not come back by itself.
+            assert page.last_words(STOP_SECONDS) == []
+            assert page.connection.close_code == 1001
+        assert server.wait() in (0, 130)
+        assert time.monotonic() - began < STOP_SECONDS
+        assert server.lines[said:] == []
+        assert list((tmp_path / FOLDER).iterdir()) == []
 
 
 PRESS_CTRL_C_WHEN_IMPORTING = """
