@@ -12,7 +12,7 @@ from tests.server.crowd import Place, place
 from tests.server.running import running
 from tests.server.upgrades import ask, upgrade
 from tests.server.visitors import Prober, Visitor
-from webpush_app.notifications.sockets import MOST_OF_A_SESSION
+from webpush_app.notifications.sockets import JOIN_WITHIN_SECONDS, MOST_OF_A_SESSION
 
 
 @pytest.fixture(scope="module")
@@ -131,8 +131,8 @@ def test_whose_it_is_does_not_change_with_what_is_said(here: Place) -> None:
 
 def test_who_is_let_in_and_never_joins_is_sent_away(here: Place) -> None:
     with opened(here.server.port, here.cookies["john"]) as page:
-        assert page.hears_nothing(3)
-        assert page.is_closed_within(5)
+        assert page.hears_nothing(JOIN_WITHIN_SECONDS - 5)
+        assert page.is_closed_within(10)
 
 
 def test_without_sockets_the_address_is_unknown(tmp_path: Path, password_hash: str) -> None:

@@ -138,6 +138,6 @@ class Courier:
 
     def _check_sessions(self) -> None:
         connected = self._sockets.sessions()
-        gone = set(connected) - list_live(connected)
+        gone = set(connected) - list_live(connected) if connected else ()
         for seat in self._sockets.of_sessions(gone):
             seat.close(is_for_good=True)

@@ -33,6 +33,7 @@ class Ear:
         self._each_round = each_round
         self._folder = instance_path / FOLDER
         self._rest = b""
+        self._is_over = False
         self._end: int | None = None
         self.pipe: Path | None = None
 
@@ -40,8 +41,9 @@ class Ear:
         self._open()
         threading.Thread(target=self._listen, name="live-ear", daemon=True).start()
 
-    def remove(self) -> None:
+    def stop(self) -> None:
         """Nobody need tell this process any more."""
+        self._is_over = True
         if self.pipe is not None:
             with suppress(OSError):
                 self.pipe.unlink(missing_ok=True)
@@ -63,7 +65,7 @@ class Ear:
     def _listen(self) -> None:
         next_sweep = time.monotonic() + SWEEP_EVERY_SECONDS
         next_look = time.monotonic() + _DEAF_EVERY_SECONDS
-        while True:
+        while not self._is_over:
             try:
                 self._wait()
                 now = time.monotonic()

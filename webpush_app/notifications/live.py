@@ -78,7 +78,7 @@ class Live:
     def leave(self) -> None:
         """The server stops: pages are told to come back, wherever they then find one."""
         self.is_leaving = True
-        self._ear.remove()
+        self._ear.stop()
         for seat in self.sockets.all():
             seat.close(is_for_good=False)
 
