@@ -11,8 +11,9 @@ from sqlalchemy import delete
 from tests.engine.processes import wait_until
 from tests.people import Browser, People
 from tests.statements import listening
-from webpush_app.accounts.models import LoginSession
+from webpush_app.accounts.models import LoginSession, User
 from webpush_app.database import begin_write, db
+from webpush_app.notifications import service
 from webpush_app.notifications.courier import Courier
 from webpush_app.notifications.news import News
 from webpush_app.notifications.sockets import Seat, Sockets
@@ -104,6 +105,20 @@ def test_who_joins_brings_the_others_up_to_date_and_each_hears_everything_once(
     office.courier.wake([susan.user_id])
     wait_until(lambda: len(office.ears.heard) == 3, 10)
     assert office.ears.heard[2] == (susan.user_id, [2])
+
+
+def test_who_joins_knowing_some_of_it_takes_nothing_from_the_others(app: Flask, office: Office, susan: Browser) -> None:
+    office.joined(susan.user_id)
+    with app.app_context():
+        begin_write()
+        person = db.session.get_one(User, susan.user_id)
+        known = service.add_notification(person, "first", "first").timestamp
+        service.add_notification(person, "second", "second")
+        db.session.commit()
+    late = office.seat(susan.user_id)
+    office.courier.join(late, known)
+    office.works_until(lambda: len(office.ears.heard) == 2)
+    assert office.ears.heard == [(susan.user_id, ["first", "second"]), (late, ["second"])]
 
 
 def test_a_session_that_ended_between_the_gate_and_the_namespace_joins_nothing(

@@ -4,12 +4,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
-from tests.notifications.live_page import cookie_of, live_page
+from tests.notifications.live_page import SOON_SECONDS, cookie_of, live_page
 from tests.people import Browser, People
 from tests.server.upgrades import ask, upgrade
+from webpush_app.notifications import wire
 from webpush_app.notifications.waking import LISTENER
 
 
@@ -38,3 +40,10 @@ def test_a_page_hears_its_news_and_ends_with_its_session(
             assert page.news() == susan.get("/notifications").json
             susan.submit("/logout", form_at="/edit_profile")
             assert page.last_words() == ["41/notifs,"]
+
+
+def test_who_falls_silent_is_closed(app: Flask, susan: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page answers pings, so that one which has gone without a word is noticed."""
+    monkeypatch.setattr(wire, "_SILENT_FOR_SECONDS", 1.0)
+    with serving(app) as port, live_page(port, cookie_of(susan)) as page:
+        assert page.is_closed_within(SOON_SECONDS)
