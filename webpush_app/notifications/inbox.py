@@ -11,12 +11,13 @@ from sqlalchemy import ColumnElement, delete, func, insert, select, update
 
 from webpush_app import clock
 from webpush_app.accounts.models import User
-from webpush_app.database import alone, among, db, insert_or_update
+from webpush_app.database import after_commit, alone, among, db, insert_or_update
 from webpush_app.errors import NotFound
 from webpush_app.notifications.kinds import Said, kind_named
 from webpush_app.notifications.models import InboxItem, InboxMark, NotificationClock
 from webpush_app.notifications.service import CLOCKS, last_published, put_notification, tick
 from webpush_app.notifications.unread import inbox_of, is_for
+from webpush_app.notifications.waking import wake_everybody
 from webpush_app.web.error_pages import message_for
 
 INBOX = "inbox"
@@ -52,6 +53,7 @@ def publish(kind: str, subject_id: int, *, language: str | None = None) -> None:
             published_at=max(clock.to_microseconds(now), before + 1),
         )
     )
+    after_commit(wake_everybody)
 
 
 def settle(user_id: int, kind: str, subject_ids: Collection[int], moment: int) -> None:

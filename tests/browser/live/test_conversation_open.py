@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.live.conftest import Scene
-from tests.live.test_counts_agree import SOON
+from tests.browser.live.conftest import Scene
+from tests.browser.live.test_counts_agree import SOON
 
 pytestmark = pytest.mark.browser
 

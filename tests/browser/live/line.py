@@ -49,6 +49,9 @@ class Line:
         self._listener.close()
         self.hang_up()
 
+    def _is_dead(self) -> bool:
+        return self._mode is Mode.DEAD
+
     def _accept(self) -> None:
         while not self._over.is_set():
             try:
@@ -73,17 +76,17 @@ class Line:
         with selectors.DefaultSelector() as both:
             for one in other:
                 both.register(one, selectors.EVENT_READ)
-            while self._mode is not Mode.DEAD:
+            while not self._is_dead():
                 for key, _events in both.select(_LOOK_SECONDS):
-                    one: socket.socket = key.fileobj  # type: ignore[assignment]
-                    data = one.recv(_AT_ONCE)
+                    said_by: socket.socket = key.fileobj  # type: ignore[assignment]
+                    data = said_by.recv(_AT_ONCE)
                     if not data:
                         return
-                    if self._mode is Mode.NO_SOCKETS and b"/socket.io" in data.split(b"\r\n", 1)[0]:
+                    if self._mode is Mode.NO_SOCKETS and b" /socket.io/" in data.split(b"\r\n", 1)[0]:
                         browser.sendall(_REFUSED)
                         return
-                    if self._mode is not Mode.DEAD:
-                        other[one].sendall(data)
+                    if not self._is_dead():
+                        other[said_by].sendall(data)
         self._over.wait()  # it stays dead, whatever the line is later
 
 

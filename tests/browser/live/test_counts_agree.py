@@ -1,10 +1,10 @@
-"""Two tabs and a second browser of one person say the same numbers, whatever happens, and without being loaded again."""
+"""Two tabs and a second browser of one person say the same numbers, whatever happens, without being loaded again."""
 
 import pytest
 
-from tests.live.conftest import Scene, a_third_device
-from tests.live.line import Mode
-from tests.live.person import read_elsewhere
+from tests.browser.live.conftest import Scene, a_third_device
+from tests.browser.live.line import Mode
+from tests.browser.live.person import read_elsewhere
 
 pytestmark = pytest.mark.browser
 

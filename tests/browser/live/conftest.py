@@ -1,15 +1,13 @@
 """A service that speaks by sockets and one where pages ask; every test here runs on both."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import chromium as chromium  # the same browser
+from tests.browser.live.line import Line, line_to
+from tests.browser.live.person import Desk
 from tests.browser.windows import POLL_SECONDS, WIDE, Person, Windows
-from tests.live.line import Line, line_to
-from tests.live.person import Desk
 from tests.server.running import Server, running
 
 WAYS = {"socket": "true", "polling": "false"}
@@ -75,9 +73,3 @@ def scene(windows: Windows, lines: tuple[Line, Line]) -> Scene:
 
 def a_third_device(scene: Scene) -> Person:
     return scene.windows.another_of(scene.susan)
-
-
-@pytest.fixture
-def stack() -> Iterator[ExitStack]:
-    with ExitStack() as opened:
-        yield opened

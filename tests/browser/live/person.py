@@ -41,7 +41,8 @@ class Desk:
 
     def agree(self, messages: int, inbox: int | None = None, *, within_seconds: float) -> None:
         """Every page says these numbers, without having been loaded again."""
-        wanted = [Counts(messages, *([messages if inbox is None else inbox] * 2))] * len(self.pages)
+        unread = messages if inbox is None else inbox
+        wanted = [Counts(messages, unread, unread)] * len(self.pages)
         deadline = time.monotonic() + within_seconds
         while (found := [counts(page) for page in self.pages]) != wanted:
             assert time.monotonic() < deadline, f"{found} and not {wanted[0]}"
