@@ -17,6 +17,7 @@ from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] 
 
 # The slowest first. A group is one unit of work; whatever is in none is shared out file by file.
 GROUPS = (
+    "tests/browser/live/*",
     "tests/browser/test_[a-l]*",
     "tests/browser/test_[m-z]*",
     "tests/push/test_chromium*",
