@@ -15,7 +15,7 @@ STEP_SECONDS = 0.25
 LONG_MS = 600_000
 
 # Headless windows are never really hidden: the page is told so, as the browser would tell it.
-_CAN_BE_HIDDEN = """
+CAN_BE_HIDDEN = """
 let isHidden = false;
 Object.defineProperty(document, "hidden", { get: () => isHidden });
 Object.defineProperty(document, "visibilityState", { get: () => (isHidden ? "hidden" : "visible") });
@@ -60,7 +60,7 @@ def _stop_the_clock(page: Page) -> None:
 
 def _watched(person: Person) -> tuple[Page, Asked]:
     page = person.page
-    page.add_init_script(_CAN_BE_HIDDEN)
+    page.add_init_script(CAN_BE_HIDDEN)
     _stop_the_clock(page)
     asked = Asked(page)
     page.goto("/")
