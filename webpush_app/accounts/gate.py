@@ -21,6 +21,8 @@ def init_app(app: Flask) -> None:
     login_manager.init_app(app)
     # Sessions are rows that can be ended; a person's address may change on a train without signing them out.
     login_manager.session_protection = None
+    # What that would compare is not worked out either, at each request, nor carried in every cookie.
+    login_manager._session_identifier_generator = str
     login_manager.user_loader(sessions.load_user)
     login_manager.unauthorized_handler(_ask_to_sign_in)
 
