@@ -32,8 +32,7 @@ class SessionCookie(SecureCookieSessionInterface):
         if (request.endpoint or "").endswith("static"):
             return
         # Mostly there is nothing to save, and `Vary` says already what Flask would read it for and add.
-        is_to_be_set = session.modified or self.should_set_cookie(app, session)
-        if is_to_be_set or response.headers.get("Vary") != VARY:
+        if self.should_set_cookie(app, session) or response.headers.get("Vary") != VARY:
             super().save_session(app, session, response)
 
 

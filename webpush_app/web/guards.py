@@ -2,11 +2,12 @@
 
 from urllib.parse import urlsplit
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 
 from webpush_app.errors import InvalidInput, TemporarilyUnavailable
+from webpush_app.web.extensions import csrf
 from webpush_app.web.paging import no_such_page
 
 MOST_BODY_BYTES = 64 * 1024
@@ -16,7 +17,15 @@ _DEEPEST_PAGE = 1_000_000
 def init_app(app: Flask) -> None:
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MOST_BODY_BYTES
+    # Flask-WTF looks for exemptions before it looks whether the method changes anything.
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    app.before_request(_refuse_forged_forms)
     app.before_request(_refuse_nul)
+
+
+def _refuse_forged_forms() -> None:
+    if request.method in current_app.config["WTF_CSRF_METHODS"]:
+        csrf.protect(apply_exemptions=True)
 
 
 def _refuse_nul() -> None:
