@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_login import current_user
 
 from tests.accounts.conftest import Hands
 from tests.accounts.steps import carrying, cookie, person, sessions_of
@@ -95,6 +96,6 @@ def test_what_goes_wrong_is_said_in_the_language_that_was_chosen(susan: Browser)
 def test_what_is_written_in_such_a_route_is_written_for_the_person(app: Flask, susan: Browser) -> None:
     headers = {"Cookie": f"webpush_session={cookie(susan.client)}"}
     with app.test_request_context(READING, headers=headers):
-        assert isinstance(gate.current_user._get_current_object(), Reader)
+        assert isinstance(current_user._get_current_object(), Reader)
         assert isinstance(gate.begin_write_signed_in(), User)
         db.session.rollback()

@@ -4,6 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from blinker import Namespace
 from flask import request, session
@@ -27,12 +28,10 @@ SEEN_EVERY = timedelta(minutes=1)
 # notifications still wants them while no page is open.
 session_ending = Namespace().signal("session-ending")
 
+# Whose session is it: asked with `named(token)`.
+IS_LIVE = (LoginSession.token_hash == bindparam("token_hash"), LoginSession.expires_at > bindparam("now"))
 # Both in full, side by side: reading the person through the session's relationship costs more than the database does.
-_OWNER = (
-    select(LoginSession, User)
-    .join(LoginSession.user)
-    .where(LoginSession.token_hash == bindparam("token_hash"), LoginSession.expires_at > bindparam("now"))
-)
+_OWNER = select(LoginSession, User).join(LoginSession.user).where(*IS_LIVE)
 _OWNER_LOCKED = _OWNER.with_for_update(read=True, key_share=True, of=LoginSession)
 
 
@@ -65,12 +64,16 @@ def load_user(token: str) -> User | None:
     """Flask-Login's question at each request: whose session is this? One query."""
     # In a write the session cannot end before what is written in it is there to be let go with it.
     query = _OWNER_LOCKED if is_writing() else _OWNER
-    found = db.session.execute(query, {"token_hash": _hash(token), "now": clock.now()}).one_or_none()
+    found = db.session.execute(query, named(token)).one_or_none()
     if found is None:
         return None
     row, user = found
     _attach(user, row, token)
     return user
+
+
+def named(token: str) -> dict[str, Any]:
+    return {"token_hash": _hash(token), "now": clock.now()}
 
 
 def end_current_session() -> None:
@@ -96,8 +99,8 @@ def list_sessions(user_id: int) -> Sequence[LoginSession]:
     return db.session.scalars(query.order_by(LoginSession.last_seen.desc(), LoginSession.id.desc())).all()
 
 
-def is_due(row: LoginSession) -> bool:
-    return clock.now() - row.last_seen >= SEEN_EVERY
+def is_due(last_seen: datetime) -> bool:
+    return clock.now() - last_seen >= SEEN_EVERY
 
 
 def note_seen(user_id: int, session_id: int, is_remembered: bool) -> None:
