@@ -1,10 +1,12 @@
 """The session cookie: out of reach of scripts and other sites, and away from this machine for https alone."""
 
 import pytest
+from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
 
-from tests.accounts.steps import sign_in
-from tests.people import People
+from tests.accounts.steps import carrying, cookie, is_signed_in, sign_in
+from tests.people import Browser, People
 
 
 def _flags(header: str) -> set[str]:
@@ -50,6 +52,24 @@ def test_signing_out_takes_it_away(people: People) -> None:
     susan.get("/")
     with susan.client.session_transaction() as session:
         assert "_user_id" not in session
+
+
+def test_it_is_signed_as_flask_signs_it_so_that_those_of_before_stay_good(app: Flask, susan: Browser) -> None:
+    of_flask = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert of_flask is not None
+    content = of_flask.loads(cookie(susan.client))
+    assert set(content) >= {"_user_id"}
+    before = of_flask.dumps({**content, "_id": "a" * 128})
+    assert isinstance(before, str)
+    assert is_signed_in(carrying(app, before))
+
+
+def test_it_carries_nothing_that_is_never_compared(app: Flask, people: People) -> None:
+    people("susan")
+    client = app.test_client()
+    sign_in(client, "susan")
+    with client.session_transaction() as session:
+        assert not session["_id"]
 
 
 @pytest.mark.parametrize("value", ["", "x", "a.b.c", "eyJfdXNlcl9pZCI6IjEifQ.aaaaaa.bbbbbb", "\u00e9"])

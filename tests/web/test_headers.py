@@ -1,7 +1,7 @@
 """The headers of every answer."""
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from flask.testing import FlaskClient
 
 from tests.people import Browser
@@ -72,3 +72,27 @@ def test_nothing_tells_what_the_service_is_made_of(stranger: FlaskClient) -> Non
     answer = stranger.get("/")
     assert "Server" not in answer.headers
     assert "X-Powered-By" not in answer.headers
+
+
+def test_each_stands_there_once_and_what_a_route_says_itself_stays(app: Flask) -> None:
+    with app.test_request_context("/people"):
+        own = {"cache-control": "max-age=5", "x-frame-options": "SAMEORIGIN", "vary": "Origin"}
+        answer = app.process_response(Response("", headers=own))
+    names = [name.lower() for name, _value in answer.headers]
+    assert sorted(names) == sorted(set(names))
+    assert answer.headers["Cache-Control"] == "max-age=5"
+    assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert set(answer.vary) == {"Origin", "Cookie", "Accept-Language"}
+
+
+def test_a_form_of_a_stranger_varies_by_the_cookie_that_comes_with_it(stranger: FlaskClient) -> None:
+    answer = stranger.get("/login")
+    assert answer.headers.getlist("Vary") == ["Cookie, Accept-Language"]
+    assert "Set-Cookie" in answer.headers
+    assert "Set-Cookie" not in stranger.get("/login").headers
+
+
+def test_what_a_machine_may_read_by_its_session_varies_by_the_cookie(admin: Browser) -> None:
+    answer = admin.get("/metrics", environ_overrides={"REMOTE_ADDR": "192.0.2.1"})
+    assert answer.status_code == 200
+    assert "cookie" in {name.lower() for name in answer.vary}

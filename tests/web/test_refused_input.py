@@ -28,6 +28,12 @@ def test_nul_in_an_address_is_refused(susan: Browser, stranger: FlaskClient, pat
         assert NOT_TEXT in answer.text
 
 
+def test_nul_in_a_query_is_refused_however_it_is_written(stranger: FlaskClient) -> None:
+    for query in ("q=\0", "q=%00", "\0", "q=a&%00=b"):
+        assert stranger.get("/login", environ_overrides={"QUERY_STRING": query}).status_code == 400, query
+    assert stranger.get("/login", environ_overrides={"QUERY_STRING": "q=%2500"}).status_code == 200
+
+
 def test_nul_in_any_field_of_any_form_is_refused(app: Flask, admin: Browser, john: Browser) -> None:
     token = csrf_token(admin.get("/edit_profile"))
     forms = [*paths(app, "POST", for_strangers=True), *paths(app, "POST", for_strangers=False)]
@@ -54,6 +60,10 @@ def test_a_body_too_large_is_refused(app: Flask, admin: Browser, size: int) -> N
         answer = admin.client.post(path, data=body, content_type=FORM)
         assert answer.status_code == 413, path
         assert "What you sent is too large." in answer.text
+
+
+def test_nor_is_one_that_does_not_say_what_it_is(admin: Browser) -> None:
+    assert admin.client.get("/people", data=b"x" * (MOST_BODY_BYTES + 1)).status_code == 413
 
 
 @pytest.mark.parametrize("path", ["/api/push-subscriptions", "/admin-api/trigger-push-notifications"])

@@ -10,19 +10,31 @@ from flask_login import current_user, login_required
 
 from webpush_app.accounts import sessions
 from webpush_app.accounts.models import LoginSession, User
-from webpush_app.database import begin_write
+from webpush_app.accounts.readers import Reader, load_reader
+from webpush_app.database import begin_write, is_writing
 from webpush_app.errors import NotAllowed, NotSignedIn
 from webpush_app.web.error_pages import wants_json
 from webpush_app.web.extensions import login_manager
 from webpush_app.web.viewer import forget_viewer
+
+_FOR_READERS = "is_for_readers"  # said of a view
 
 
 def init_app(app: Flask) -> None:
     login_manager.init_app(app)
     # Sessions are rows that can be ended; a person's address may change on a train without signing them out.
     login_manager.session_protection = None
-    login_manager.user_loader(sessions.load_user)
+    # What that would compare is not worked out either, at each request, nor carried in every cookie.
+    login_manager._session_identifier_generator = str
+    login_manager.user_loader(_load)
     login_manager.unauthorized_handler(_ask_to_sign_in)
+
+
+def _load(token: str) -> User | Reader | None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if getattr(view, _FOR_READERS, False) and not is_writing():
+        return load_reader(token)
+    return sessions.load_user(token)
 
 
 def begin_write_signed_in() -> User:
@@ -62,6 +74,13 @@ def admin_required(view: Callable[..., Any]) -> Callable[..., Any]:
         return view(*args, **kwargs)
 
     return cast("Callable[..., Any]", login_required(guarded))
+
+
+def reader_required(view: Callable[..., Any]) -> Callable[..., Any]:
+    """`login_required` for a view that is asked all the time and only reads: `current_user` is a `Reader` in it."""
+    guarded = cast("Callable[..., Any]", login_required(view))
+    setattr(guarded, _FOR_READERS, True)
+    return guarded
 
 
 def own_session(person: User) -> LoginSession:

@@ -33,7 +33,7 @@ def note_seen() -> None:
     if endpoint in FOR_MACHINES or endpoint.endswith("static") or not current_user.is_authenticated:
         return
     row = current_user.login_session
-    if sessions.is_due(row):
+    if sessions.is_due(row.last_seen):
         user_id, session_id, is_remembered = row.user_id, row.id, row.is_remembered
         # Nobody waits for a second connection while holding the first.
         db.session.rollback()

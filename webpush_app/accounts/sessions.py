@@ -4,12 +4,12 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from blinker import Namespace
 from flask import request, session
 from flask_login import login_user, logout_user
-from sqlalchemy import ColumnElement, delete, select, update
-from sqlalchemy.orm import contains_eager
+from sqlalchemy import ColumnElement, bindparam, delete, select, update
 
 from webpush_app import clock
 from webpush_app.accounts.models import LoginSession, User
@@ -27,6 +27,12 @@ SEEN_EVERY = timedelta(minutes=1)
 # are gone, and what hangs on those has to end too. A session that merely lapses sends nothing: who allowed
 # notifications still wants them while no page is open.
 session_ending = Namespace().signal("session-ending")
+
+# Whose session is it: asked with `named(token)`.
+IS_LIVE = (LoginSession.token_hash == bindparam("token_hash"), LoginSession.expires_at > bindparam("now"))
+# Both in full, side by side: reading the person through the session's relationship costs more than the database does.
+_OWNER = select(LoginSession, User).join(LoginSession.user).where(*IS_LIVE)
+_OWNER_LOCKED = _OWNER.with_for_update(read=True, key_share=True, of=LoginSession)
 
 
 def start_session(user: User, *, is_remembered: bool) -> LoginSession:
@@ -56,19 +62,18 @@ def start_session(user: User, *, is_remembered: bool) -> LoginSession:
 
 def load_user(token: str) -> User | None:
     """Flask-Login's question at each request: whose session is this? One query."""
-    query = (
-        select(LoginSession)
-        .join(LoginSession.user)
-        .options(contains_eager(LoginSession.user))
-        .where(LoginSession.token_hash == _hash(token), LoginSession.expires_at > clock.now())
-    )
-    if is_writing():  # it cannot end before what is written in it is there to be let go with it
-        query = query.with_for_update(read=True, key_share=True, of=LoginSession)
-    row = db.session.scalar(query)
-    if row is None:
+    # In a write the session cannot end before what is written in it is there to be let go with it.
+    query = _OWNER_LOCKED if is_writing() else _OWNER
+    found = db.session.execute(query, named(token)).one_or_none()
+    if found is None:
         return None
-    _attach(row.user, row, token)
-    return row.user
+    row, user = found
+    _attach(user, row, token)
+    return user
+
+
+def named(token: str) -> dict[str, Any]:
+    return {"token_hash": _hash(token), "now": clock.now()}
 
 
 def end_current_session() -> None:
@@ -100,8 +105,8 @@ def list_live(session_ids: Sequence[int]) -> set[int]:
     return set(db.session.scalars(query, {"ids": session_ids}))
 
 
-def is_due(row: LoginSession) -> bool:
-    return clock.now() - row.last_seen >= SEEN_EVERY
+def is_due(last_seen: datetime) -> bool:
+    return clock.now() - last_seen >= SEEN_EVERY
 
 
 def note_seen(user_id: int, session_id: int, is_remembered: bool) -> None:

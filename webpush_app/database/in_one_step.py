@@ -25,9 +25,11 @@ class InOneStep:
         self._booleans = [index for index, column in enumerate(rows.c) if isinstance(column.type, Boolean)]
 
     def fetch(self, given: Mapping[str, Any]) -> Sequence[Sequence[Any]]:
-        if db.engine.dialect.name != "sqlite":
-            return db.session.execute(self._statement, given).all()
-        rows: list[list[Any]] = json.loads(db.session.execute(self._as_json, given).scalar_one())
+        # Past the session's own `execute`, which is for statements that may write, and for those that make objects.
+        connection = db.session.connection()
+        if connection.dialect.name != "sqlite":
+            return connection.execute(self._statement, given).all()
+        rows: list[list[Any]] = json.loads(connection.execute(self._as_json, given).scalar_one())
         for index in self._moments:
             for row in rows:
                 row[index] = read_moment(row[index])

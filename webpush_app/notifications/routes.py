@@ -5,7 +5,7 @@ from flask import Blueprint, Response, jsonify, request
 from flask_babel import gettext as _
 from flask_login import current_user, login_required
 
-from webpush_app.accounts.gate import begin_write_signed_in, own_session
+from webpush_app.accounts.gate import begin_write_signed_in, own_session, reader_required
 from webpush_app.database import db
 from webpush_app.errors import InvalidInput
 from webpush_app.notifications import presence
@@ -18,12 +18,13 @@ json_requests.guard(presence_routes)
 
 
 @notification_routes.get("/notifications")
-@login_required
+@reader_required
 def notifications() -> Response:
     since = read_since(request.args.get("since", "0"))
-    answer: Response = jsonify(as_json(list_since(current_user.id, since)))
+    reader_id: int = current_user.id
+    answer: Response = jsonify(as_json(list_since(reader_id, since)))
     # Whose state this is: a page that was opened by somebody else, in another tab, must not show it.
-    answer.headers["Webpush-User"] = str(current_user.id)
+    answer.headers["Webpush-User"] = str(reader_id)
     return answer
 
 

@@ -2,10 +2,12 @@
 
 from urllib.parse import urlsplit
 
-from flask import Flask, request
+from flask import Flask, current_app, request
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from webpush_app.errors import InvalidInput, TemporarilyUnavailable
+from webpush_app.web.extensions import csrf
 from webpush_app.web.paging import no_such_page
 
 MOST_BODY_BYTES = 64 * 1024
@@ -15,18 +17,36 @@ _DEEPEST_PAGE = 1_000_000
 def init_app(app: Flask) -> None:
     app.config["MAX_CONTENT_LENGTH"] = MOST_BODY_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = MOST_BODY_BYTES
+    # Flask-WTF looks for exemptions before it looks whether the method changes anything.
+    app.config["WTF_CSRF_CHECK_DEFAULT"] = False
+    app.before_request(_refuse_forged_forms)
     app.before_request(_refuse_nul)
+
+
+def _refuse_forged_forms() -> None:
+    if request.method in current_app.config["WTF_CSRF_METHODS"]:
+        csrf.protect(apply_exemptions=True)
 
 
 def _refuse_nul() -> None:
     """PostgreSQL cannot store NUL, and no keyboard types it."""
-    texts = [request.path]
+    if "\0" in request.path or (_may_hold_nul(request.query_string) and _holds_nul(request.args)):
+        raise _no_text()
     # The body of JSON is not touched here: whoever reads it sets how long it may be.
-    for source in (request.args,) if request.is_json else (request.args, request.form):
-        for name, values in source.lists():
-            texts += [name, *values]
-    if any("\0" in text for text in texts):
-        raise InvalidInput(_("What you sent holds a character that is not text. Please remove it and try again."))
+    if (request.content_type or request.content_length) and not request.is_json and _holds_nul(request.form):
+        raise _no_text()
+
+
+def _may_hold_nul(query: bytes) -> bool:
+    return b"%00" in query or b"\0" in query
+
+
+def _holds_nul(given: MultiDict[str, str]) -> bool:
+    return any("\0" in text for name, values in given.lists() for text in (name, *values))
+
+
+def _no_text() -> InvalidInput:
+    return InvalidInput(_("What you sent holds a character that is not text. Please remove it and try again."))
 
 
 def refuse_prefetch() -> None:

@@ -1,6 +1,7 @@
 """The headers of every answer: what a page may load, who may frame it, and what may be kept where."""
 
 import hashlib
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,20 @@ from flask import Flask, Response, current_app, request
 from flask_login import current_user
 from werkzeug.datastructures import Headers
 
-# `data:` images are Bootstrap's own.
-_CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
+from webpush_app.web.cookies import VARY
+
+_EVERYWHERE = {
+    # `data:` images are Bootstrap's own.
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "connect-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
 # They say themselves what may be kept, and who asks them is no visitor.
 FOR_MACHINES = ("pages.healthz", "pages.readyz", "pages.metrics")
 _A_YEAR_SECONDS = 365 * 24 * 3600
@@ -28,11 +37,7 @@ def init_app(app: Flask) -> None:
 
 def _add_headers(response: Response) -> Response:
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", _CONTENT_SECURITY_POLICY)
-    headers.setdefault("X-Content-Type-Options", "nosniff")
-    headers.setdefault("X-Frame-Options", "DENY")
-    headers.setdefault("Referrer-Policy", "same-origin")
-    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    _add_missing(headers, _EVERYWHERE)
     if (request.endpoint or "").endswith("static") and response.status_code < 400:
         if "v" in request.args and response.status_code in (200, 304) and _names_this_content(request.args["v"]):
             headers["Cache-Control"] = FOR_EVER
@@ -41,10 +46,18 @@ def _add_headers(response: Response) -> Response:
     elif request.endpoint == "pages.service_worker":
         _serve_the_whole_site(headers)
     elif request.endpoint not in FOR_MACHINES:
-        # What a page says depends on who asks, and in which language.
-        headers.setdefault("Cache-Control", "no-store" if _is_private(response) else "no-cache")
-        response.vary.update(("Cookie", "Accept-Language"))
+        _add_missing(headers, {"Cache-Control": "no-store" if _is_private(response) else "no-cache", "Vary": VARY})
+        if headers["Vary"] != VARY:
+            response.vary.update(VARY.split(", "))
     return response
+
+
+def _add_missing(headers: Headers, wanted: Mapping[str, str]) -> None:
+    """As `setdefault` for each, which looks through all of them twice every time."""
+    there = {name.lower() for name, _value in headers}
+    for name, value in wanted.items():
+        if name.lower() not in there:
+            headers.add(name, value)
 
 
 def _serve_the_whole_site(headers: Headers) -> None:
