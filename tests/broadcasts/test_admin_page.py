@@ -116,7 +116,9 @@ def test_it_is_said_how_many_it_goes_to(site: Site, admin: Browser, browsers: in
 def test_a_broadcast_to_nobody_is_not_called_on_its_way(site: Site, admin: Browser) -> None:
     site.turn_off(site.browser())
     admin.submit("/admin", NEWS)
-    assert "Nobody was reached" in admin.get("/admin").text
+    assert "Whoever has an account finds it in the inbox." in admin.get("/admin").text
+    admin.submit("/admin", {**NEWS, "audience": "anonymous"})
+    assert "Nobody was reached." in admin.get("/admin").text
 
 
 def test_what_was_sent_is_stored_as_it_was_typed(site: Site, admin: Browser) -> None:

@@ -49,7 +49,7 @@ def send() -> Answer:
         return _page(form), 422
     content = typed(form.title), typed(form.body), typed(form.link), typed(form.audience)
     row = _start(*content, sending_key=bound(typed(form.sending_key), *content))
-    flash(*_said(row.audience_size))
+    flash(*_said(row))
     return redirect(url_for("admin.index"))
 
 
@@ -90,15 +90,21 @@ def show(broadcast_id: int) -> Response:
     return jsonify({"status": "success", "result": {"id": row.id, **_numbers(row)}})
 
 
-def _said(audience_size: int) -> tuple[str, str]:
-    if not audience_size:
-        return _("Nobody was reached: no browser of this audience has notifications turned on."), "info"
+def _said(row: Broadcast) -> tuple[str, str]:
+    if not row.audience_size:
+        return _("No browser of this audience has notifications turned on.") + _who_finds_it(row), "info"
     words = ngettext(
         "Your broadcast is on its way to %(num)d browser.",
         "Your broadcast is on its way to %(num)d browsers.",
-        audience_size,
+        row.audience_size,
     )
     return words, "success"
+
+
+def _who_finds_it(row: Broadcast) -> str:
+    if not audiences.has_accounts(row.audience):
+        return " " + _("Nobody was reached.")
+    return " " + _("Whoever has an account finds it in the inbox.")
 
 
 def _start(title: str, body: str, link: str, audience: str, *, sending_key: str | None) -> Broadcast:
