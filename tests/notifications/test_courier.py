@@ -13,9 +13,9 @@ from tests.people import Browser, People
 from tests.statements import listening
 from webpush_app.accounts.models import LoginSession, User
 from webpush_app.database import begin_write, db
-from webpush_app.notifications import service
+from webpush_app.notifications import courier, service
 from webpush_app.notifications.courier import Courier
-from webpush_app.notifications.news import News
+from webpush_app.notifications.news import News, list_since
 from webpush_app.notifications.sockets import Seat, Sockets
 
 
@@ -48,8 +48,10 @@ class Office:
         return self.sockets.take_seat(user_id, session_id[0])
 
     def joined(self, user_id: int) -> Seat:
-        seat = self.seat(user_id)
-        self.sockets.follow(seat, 0)
+        """One that has had everything there was so far: nothing."""
+        seat, person = self.seat(user_id), self.sockets.person(user_id)
+        assert person is not None
+        person.cursor = 0
         return seat
 
     def works_until(self, is_so: Callable[[], object]) -> None:
@@ -133,15 +135,33 @@ def test_a_session_that_ended_between_the_gate_and_the_namespace_joins_nothing(
     office.courier.join(johns, 0)
     office.works_until(lambda: office.ears.heard)
     assert office.ears.heard == [(johns, [])]
-    assert office.sockets.people() == [john.user_id]
 
 
-def test_who_left_meanwhile_is_not_followed(office: Office, susan: Browser, john: Browser) -> None:
+def test_what_is_written_while_somebody_joins_is_brought_after_it(
+    office: Office, people: People, susan: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wake-up comes when the news were read already and nobody follows them yet."""
+    author, late = people("author"), office.seat(susan.user_id)
+
+    def read_and_be_overtaken(user_id: int, since: int) -> list[News]:
+        monkeypatch.setattr(courier, "list_since", list_since)
+        news = list_since(user_id, since)
+        db.session.rollback()
+        people.write(author, user_id, "meanwhile")
+        office.courier.wake([user_id])
+        return news
+
+    monkeypatch.setattr(courier, "list_since", read_and_be_overtaken)
+    office.courier.join(late, 0)
+    office.works_until(lambda: len(office.ears.heard) == 2)
+    assert office.ears.heard == [(late, []), (susan.user_id, [1])]
+
+
+def test_who_left_meanwhile_hears_nothing_and_leaves_nothing(office: Office, susan: Browser, john: Browser) -> None:
     gone, johns = office.seat(susan.user_id), office.seat(john.user_id)
     office.courier.join(gone, 0)
     office.courier.join(johns, 0)
     office.sockets.leave(gone)
-    office.sockets.follow(gone, 5)
     office.works_until(lambda: office.ears.heard)
     assert office.ears.heard == [(johns, [])]
     assert office.sockets.people() == [john.user_id]

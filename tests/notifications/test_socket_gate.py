@@ -73,7 +73,7 @@ def test_a_full_process_and_one_that_stops_say_so_without_a_query(app: Flask, su
     with app.app_context():
         engine = db.engine
     with listening(engine) as statements:
-        seats = [live.sockets.take_seat(1, number) for number in range(MOST_OF_ALL)]
+        seats = [live.sockets.take_seat(number, number) for number in range(MOST_OF_ALL)]
         assert ask(susan.client).status_code == 503
         for seat in seats:
             live.sockets.leave(seat)

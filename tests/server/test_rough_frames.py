@@ -32,6 +32,8 @@ WORDS: list[str | bytes] = [
     "40/notifs,x{}",
     "40/notifs,7{}",
     "40/notifs,{}x",
+    "40/notifs,{x}",
+    '40/notifs,{"since":1,}',
     '40/notifs,{"since":' + "[" * 3000,
     '40/notifs,{"since":' + "1" * 4000,
     "40/notifs\u202e,",

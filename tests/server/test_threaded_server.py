@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
+from tests.engine.processes import wait_until
 from tests.notifications.live_page import SOON_SECONDS, cookie_of, live_page
 from tests.people import Browser, People
 from tests.server.upgrades import ask, upgrade
@@ -30,7 +31,7 @@ def serving(app: Flask) -> Iterator[int]:
         server.server_close()
 
 
-def test_a_page_hears_its_news_and_ends_with_its_session(
+def test_a_page_hears_its_news_and_leaves_nothing_behind_when_its_session_ends(
     app: Flask, people: People, susan: Browser, john: Browser
 ) -> None:
     with serving(app) as port:
@@ -40,6 +41,10 @@ def test_a_page_hears_its_news_and_ends_with_its_session(
             assert page.news() == susan.get("/notifications").json
             susan.submit("/logout", form_at="/edit_profile")
             assert page.last_words() == ["41/notifs,"]
+        live = app.extensions[LISTENER]
+        server = live._socketio.server
+        wait_until(lambda: not (server.environ or server.eio.sockets or server.manager.rooms), 10)
+        wait_until(lambda: len(live.sockets) == 0, 10)
 
 
 def test_who_falls_silent_is_closed(app: Flask, susan: Browser, monkeypatch: pytest.MonkeyPatch) -> None:

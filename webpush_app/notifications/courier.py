@@ -114,7 +114,7 @@ class Courier:
 
     def _bring_news(self, user_id: int) -> None:
         person = self._sockets.person(user_id)
-        if person is None:  # they have left meanwhile
+        if person is None or person.cursor is None:  # they have left meanwhile, or read as they join
             return
         news = list_since(user_id, person.cursor)
         if news:
@@ -122,18 +122,18 @@ class Courier:
             self._mouth.tell_all_of(user_id, news)
 
     def _let_join(self, seat: Seat, since: int) -> None:
-        if seat.has_left:
+        person = self._sockets.person(seat.user_id)
+        if seat.has_left or person is None:
             return
         if not list_live([seat.session_id]):  # it has ended since this one was let in
             seat.close(is_for_good=True)
             return
-        person = self._sockets.person(seat.user_id)
         # Never trusting `since` with the others' cursor: it may name a moment that is still to come.
-        had = person.cursor if person is not None else 0
+        had = person.cursor or 0
         news = list_since(seat.user_id, min(had, since))
-        if person is not None and (missed := [one for one in news if one.timestamp > had]):
+        if person.cursor is not None and (missed := [one for one in news if one.timestamp > had]):
             self._mouth.tell_all_of(seat.user_id, missed)
-        self._sockets.follow(seat, max(had, news[-1].timestamp) if news else had)
+        person.cursor = max(had, news[-1].timestamp) if news else had
         self._mouth.welcome(seat, [one for one in news if one.timestamp > since])
 
     def _check_sessions(self) -> None:

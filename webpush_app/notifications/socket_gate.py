@@ -85,7 +85,7 @@ class SocketGate:
             user_id, session_id = self._visitor(environ)
             return self._house.sockets.take_seat(user_id, session_id)
         except TooMany as too_many:
-            raise Refused(429 if too_many.of_a_session else 503) from None
+            raise Refused(429 if too_many.of_one else 503) from None
         except (AppError, SQLAlchemyError):
             raise Refused(503) from None
 

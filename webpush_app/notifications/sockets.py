@@ -10,16 +10,17 @@ from wsproto.frame_protocol import CloseReason
 from webpush_app.notifications.wire import Wire
 
 MOST_OF_A_SESSION = 20
+MOST_OF_A_PERSON = 100  # who signs in again and again does not take everybody's room
 MOST_OF_ALL = 1800  # gunicorn serves 2,000 connections at once: plain requests always have room
 JOIN_WITHIN_SECONDS = 15.0  # when a thousand come back at once, some take long
 
 
 class TooMany(Exception):
-    """In this process, or of this session."""
+    """Of this session or person, or in this process."""
 
-    def __init__(self, *, of_a_session: bool) -> None:
+    def __init__(self, *, of_one: bool) -> None:
         super().__init__()
-        self.of_a_session = of_a_session
+        self.of_one = of_one
 
 
 @dataclass(eq=False)
@@ -41,9 +42,9 @@ class Seat:
 
 @dataclass
 class Person:
-    """Somebody whose sockets follow their news: each of them has had everything up to `cursor`."""
+    """Somebody who has sockets here. Those that have joined have had everything up to `cursor`; None: none has."""
 
-    cursor: int = 0
+    cursor: int | None = None
     seats: set[Seat] = field(default_factory=set)
 
 
@@ -62,46 +63,35 @@ class Sockets:
         return len(self._seats) >= MOST_OF_ALL
 
     def take_seat(self, user_id: int, session_id: int) -> Seat:
-        seat = Seat(user_id, session_id, join_by=time.monotonic() + JOIN_WITHIN_SECONDS)
         with self._lock:
-            of_session = self._sessions.setdefault(session_id, set())
-            if len(of_session) >= MOST_OF_A_SESSION:
-                raise TooMany(of_a_session=True)
             if self.is_full:
-                if not of_session:
-                    del self._sessions[session_id]
-                raise TooMany(of_a_session=False)
+                raise TooMany(of_one=False)
+            of_session, person = self._sessions.get(session_id, ()), self._people.get(user_id)
+            if len(of_session) >= MOST_OF_A_SESSION or (person and len(person.seats) >= MOST_OF_A_PERSON):
+                raise TooMany(of_one=True)
+            seat = Seat(user_id, session_id, join_by=time.monotonic() + JOIN_WITHIN_SECONDS)
             self._seats.add(seat)
-            of_session.add(seat)
-        return seat
+            self._sessions.setdefault(session_id, set()).add(seat)
+            self._people.setdefault(user_id, Person()).seats.add(seat)
+            return seat
 
     def leave(self, seat: Seat) -> None:
         with self._lock:
             seat.has_left = True
             self._seats.discard(seat)
-            of_session = self._sessions[seat.session_id]
+            of_session, person = self._sessions[seat.session_id], self._people[seat.user_id]
             of_session.discard(seat)
             if not of_session:
                 del self._sessions[seat.session_id]
-            person = self._people.get(seat.user_id)
-            if person is not None:
-                person.seats.discard(seat)
-                if not person.seats:
-                    del self._people[seat.user_id]
-
-    def follow(self, seat: Seat, cursor: int) -> None:
-        """From now on this one is among those of the person; all of them have had what is up to the cursor."""
-        with self._lock:
-            if not seat.has_left:
-                person = self._people.setdefault(seat.user_id, Person())
-                person.seats.add(seat)
-                person.cursor = cursor
+            person.seats.discard(seat)
+            if not person.seats:
+                del self._people[seat.user_id]
 
     def person(self, user_id: int) -> Person | None:
         return self._people.get(user_id)
 
     def people(self, among: Iterable[int] | None = None) -> list[int]:
-        """Those who have sockets here: all, or of these."""
+        """Those who have sockets here, or are about to: all, or of these."""
         return list(self._people) if among is None else [user_id for user_id in among if user_id in self._people]
 
     def sessions(self) -> list[int]:
