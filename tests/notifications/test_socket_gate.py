@@ -1,8 +1,11 @@
 """The gate before the sockets: in which order it asks, and what it asks the database."""
 
+from datetime import timedelta
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from tests.conftest import AppMaker
@@ -10,7 +13,9 @@ from tests.notifications.live_page import PATH
 from tests.people import Browser
 from tests.server.upgrades import KEY
 from tests.statements import listening
-from webpush_app.database import db
+from webpush_app import clock
+from webpush_app.accounts.models import LoginSession
+from webpush_app.database import begin_write, db
 from webpush_app.notifications.sockets import MOST_OF_ALL
 from webpush_app.notifications.waking import LISTENER
 
@@ -47,6 +52,14 @@ def test_strangers_cost_no_query_and_who_was_signed_in_one(
         assert statements == []
         assert ask(john.client).status_code == 401
         assert len(statements) == 1, statements
+
+
+def test_a_session_that_has_lapsed_is_none(app: Flask, susan: Browser) -> None:
+    with app.app_context():
+        begin_write()
+        db.session.execute(update(LoginSession).values(expires_at=clock.now() - timedelta(seconds=1)))
+        db.session.commit()
+    assert ask(susan.client).status_code == 401
 
 
 def test_the_host_is_checked_first_and_the_origin_by_the_address_that_the_proxy_was_asked_for(

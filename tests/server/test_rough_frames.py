@@ -123,6 +123,7 @@ FRAMES = [
 ]
 
 
+@pytest.mark.alone
 def test_frames_that_are_none_close_the_socket(here: Place) -> None:
     port, said = here.server.port, len(here.server.lines)
     with live_page(port, here.cookies["john"]) as johns, Prober(port) as prober:

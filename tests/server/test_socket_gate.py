@@ -14,6 +14,8 @@ from tests.server.upgrades import ask, upgrade
 from tests.server.visitors import Prober, Visitor
 from webpush_app.notifications.sockets import JOIN_WITHIN_SECONDS, MOST_OF_A_SESSION
 
+MOST_GROWTH_KILOBYTES = 8 * 1024
+
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory, password_hash: str) -> Iterator[Place]:
@@ -92,6 +94,7 @@ def test_a_browser_has_room_for_twenty(here: Place) -> None:
             page.join()
 
 
+@pytest.mark.alone
 def test_bad_handshakes_leave_nothing_behind(here: Place) -> None:
     port, cookie = here.server.port, here.cookies["john"]
     processes = [here.server.process.pid, *descendants(here.server.process.pid)]
@@ -104,6 +107,7 @@ def test_bad_handshakes_leave_nothing_behind(here: Place) -> None:
     ]
     ask(port, bad[0])
     threads, files, said = _threads(processes), _files(processes), len(here.server.lines)
+    memory = _kilobytes(processes)
     with live_page(port, cookie) as page, Prober(port) as prober:
         for number in range(200):
             assert ask(port, bad[number % len(bad)]).status in (400, 401, 403)
@@ -112,6 +116,7 @@ def test_bad_handshakes_leave_nothing_behind(here: Place) -> None:
     assert prober.p95_seconds < 0.25
     assert _threads(processes) <= threads
     assert _files(processes) <= files + 2  # the connection that still ends, and the one that asks
+    assert _kilobytes(processes) < memory + MOST_GROWTH_KILOBYTES
     assert here.server.lines[said:] == []
 
 
@@ -151,3 +156,8 @@ def _threads(processes: list[int]) -> int:
 
 def _files(processes: list[int]) -> int:
     return sum(len(list(Path(f"/proc/{pid}/fd").iterdir())) for pid in processes)
+
+
+def _kilobytes(processes: list[int]) -> int:
+    lines = [line for pid in processes for line in Path(f"/proc/{pid}/status").read_text().splitlines()]
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
