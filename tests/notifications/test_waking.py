@@ -12,7 +12,7 @@ from tests.engine.processes import wait_until
 from tests.people import Browser, People
 from webpush_app.accounts.models import User
 from webpush_app.database import begin_write, db
-from webpush_app.notifications import service, waking
+from webpush_app.notifications import hearing, service, waking
 from webpush_app.notifications.hearing import Ear
 
 Word = tuple[str, list[int]]
@@ -39,8 +39,16 @@ class Process:
 
 
 @pytest.fixture
-def listening(tmp_path: Path) -> Callable[[], Process]:
-    return lambda: Process(tmp_path)
+def listening(tmp_path: Path) -> Iterator[Callable[[], Process]]:
+    started: list[Process] = []
+
+    def start() -> Process:
+        started.append(Process(tmp_path))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.ear.stop()
 
 
 @pytest.fixture
@@ -113,6 +121,7 @@ def test_ended_sessions_are_told_after_the_commit(app: Flask, people: People, su
     other.submit("/sessions/end-all", form_at="/user/susan")
     wait_until(lambda: len(process.heard) >= 3, 10)
     assert {word for word, _ids in process.heard[1:]} == {waking.CLOSE, waking.CHECK}
+    process.ear.stop()
 
 
 def test_many_are_told_in_lines_that_arrive_whole(app: Flask, listening: Callable[[], Process]) -> None:
@@ -186,3 +195,14 @@ def test_without_any_web_process_nothing_happens(app: Flask, tmp_path: Path) -> 
         waking.wake([1])
         waking.close_sessions([1])
     assert not (tmp_path / waking.FOLDER).exists()
+
+
+def test_where_no_pipe_can_be_made_everybody_is_looked_at_now_and_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hearing, "_DEAF_EVERY_SECONDS", 0.5)
+    (tmp_path / waking.FOLDER).write_text("in the way", encoding="utf-8")
+    process = Process(tmp_path)
+    assert process.ear.pipe is None
+    wait_until(lambda: process.heard.count((waking.EVERYBODY, [])) >= 2, 10)
+    process.ear.stop()

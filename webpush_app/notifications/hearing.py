@@ -34,6 +34,7 @@ class Ear:
         self._folder = instance_path / FOLDER
         self._rest = b""
         self._is_over = False
+        self._next: dict[str, float] = {}
         self._end: int | None = None
         self.pipe: Path | None = None
 
@@ -63,24 +64,30 @@ class Ear:
             log.warning(line("live_pipe_not_made", why=error.strerror, then="sockets look every ten seconds"))
 
     def _listen(self) -> None:
-        next_sweep = time.monotonic() + SWEEP_EVERY_SECONDS
-        next_look = time.monotonic() + _DEAF_EVERY_SECONDS
         while not self._is_over:
             try:
                 self._wait()
-                now = time.monotonic()
-                self._each_round()
-                if now >= next_sweep:
-                    next_sweep = now + SWEEP_EVERY_SECONDS
-                    self._hear(CHECK, ())
-                    self._say_that_it_is_used()
-                if self._was_too_much() or (self._end is None and now >= next_look):
-                    next_look = now + _DEAF_EVERY_SECONDS
-                    self._hear(EVERYBODY, ())
-                    self._hear(CHECK, ())
+                self._look_around(time.monotonic())
             except Exception:
                 log.exception(line("live_ear_failed"))
                 time.sleep(ROUND_SECONDS)
+
+    def _look_around(self, now: float) -> None:
+        is_deaf = self._end is None and self._is_time_to("look", _DEAF_EVERY_SECONDS, now)
+        if self._was_too_much() or is_deaf:
+            self._hear(EVERYBODY, ())
+            self._hear(CHECK, ())
+        if self._is_time_to("go round", ROUND_SECONDS, now):
+            self._each_round()
+        if self._is_time_to("sweep", SWEEP_EVERY_SECONDS, now):
+            self._hear(CHECK, ())
+            self._say_that_it_is_used()
+
+    def _is_time_to(self, what: str, every_seconds: float, now: float) -> bool:
+        if now < self._next.setdefault(what, now + every_seconds):
+            return False
+        self._next[what] = now + every_seconds
+        return True
 
     def _wait(self) -> None:
         """For a word, at most until the next round."""
