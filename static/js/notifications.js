@@ -11,6 +11,8 @@ import { canShare, joinTabs } from "./tabs.js";
 import { onWaking } from "./waking.js";
 
 const PUSHED_BUT_NOT_HEARD_MS = 1000;
+// Also where a socket says everything: whoever has a page before them goes on being signed in.
+const SIGN_OF_LIFE_MS = 10 * 60_000;
 const NO_SOCKET = { start() {}, stop() {}, isLive: () => false };
 
 export function followNotifications(callbacks, before = null) {
@@ -129,6 +131,7 @@ function follow(place, clientUrl, makeNews) {
     catchUp();
   });
   navigator.serviceWorker?.addEventListener("message", ({ data }) => data?.pushed && onPush());
+  setInterval(() => document.hidden || !tabs?.isLeading() || poll.askNow(), SIGN_OF_LIFE_MS);
   window.addEventListener("pagehide", leave);
   window.addEventListener("pageshow", ({ persisted }) => persisted && (join(), look()));
   join();

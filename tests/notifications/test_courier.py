@@ -15,6 +15,7 @@ from webpush_app.accounts.models import LoginSession, User
 from webpush_app.database import begin_write, db
 from webpush_app.notifications import courier, service
 from webpush_app.notifications.courier import Courier
+from webpush_app.notifications.inbox import INBOX
 from webpush_app.notifications.news import News, list_since
 from webpush_app.notifications.sockets import Seat, Sockets
 
@@ -26,10 +27,14 @@ class Ears:
     heard: list[tuple[object, list[object]]] = field(default_factory=list)
 
     def welcome(self, seat: Seat, news: Sequence[News]) -> None:
-        self.heard.append((seat, [one.data for one in news]))
+        self.heard.append((seat, _beside_the_inbox(news)))
 
     def tell_all_of(self, user_id: int, news: Sequence[News]) -> None:
-        self.heard.append((user_id, [one.data for one in news]))
+        self.heard.append((user_id, _beside_the_inbox(news)))
+
+
+def _beside_the_inbox(news: Sequence[News]) -> list[object]:
+    return [one.data for one in news if one.name != INBOX]
 
 
 @dataclass

@@ -92,7 +92,7 @@ def show(broadcast_id: int) -> Response:
 
 def _said(row: Broadcast) -> tuple[str, str]:
     if not row.audience_size:
-        return _("No browser of this audience has notifications turned on.") + _who_finds_it(row), "info"
+        return f"{_('No browser of this audience has notifications turned on.')} {_who_finds_it(row)}", "info"
     words = ngettext(
         "Your broadcast is on its way to %(num)d browser.",
         "Your broadcast is on its way to %(num)d browsers.",
@@ -102,9 +102,8 @@ def _said(row: Broadcast) -> tuple[str, str]:
 
 
 def _who_finds_it(row: Broadcast) -> str:
-    if not audiences.has_accounts(row.audience):
-        return " " + _("Nobody was reached.")
-    return " " + _("Whoever has an account finds it in the inbox.")
+    has_accounts = audiences.has_accounts(row.audience)
+    return str(_("Whoever has an account finds it in the inbox.") if has_accounts else _("Nobody was reached."))
 
 
 def _start(title: str, body: str, link: str, audience: str, *, sending_key: str | None) -> Broadcast:
