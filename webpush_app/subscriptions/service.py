@@ -71,8 +71,9 @@ def subscribe(
     that has had to subscribe anew names its former row, and what is on the way to it goes to the new address."""
     try:
         with db.session.begin_nested():
+            had_it = former is not None and former.user_id == viewer.user_id
             row, is_new = _row_of(given, viewer, former, address)
-            was_theirs = former is not None or row.user_id == viewer.user_id
+            was_theirs = had_it or row.user_id == viewer.user_id
             _note(row, given, viewer, vapid_public_key)
             row.browser, row.locale = browser, locale
             row.address = None if viewer.person else address or None
