@@ -94,7 +94,7 @@ def _make_indexes() -> None:
         )
         batch_op.create_index(
             "ix_inbox_items_for_many",
-            ["published_at"],
+            ["id", "published_at"],
             unique=False,
             sqlite_where=sa.text(FOR_MANY),
             postgresql_where=sa.text(FOR_MANY),

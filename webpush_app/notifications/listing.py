@@ -7,14 +7,14 @@ from itertools import groupby
 from typing import Any
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select, union_all
+from sqlalchemy import Row, Select, and_, case, func, select, union_all
 from sqlalchemy.orm import aliased
 
 from webpush_app.accounts.models import User
 from webpush_app.database import db
 from webpush_app.notifications.kinds import Said, kind_named
 from webpush_app.notifications.models import InboxItem, InboxMark, NotificationClock
-from webpush_app.notifications.unread import is_for
+from webpush_app.notifications.unread import is_for, is_unread_of_many
 from webpush_app.web.paging import Page, cut, window
 from webpush_app.web.times import in_words
 
@@ -33,13 +33,15 @@ class Entry:
 def list_inbox(user_id: int, page: int, size: int, *, unread_only: bool = False) -> Page[Entry]:
     """Two directions, each read off its own index, and merged."""
     offset, limit = window(page, size)
-    item = aliased(InboxItem)
-    directions = [
-        _newest(item, user_id, which, offset + limit, unread_only=unread_only).subquery()
-        for which in (item.user_id == user_id, is_for(item, User))
-    ]
-    found = union_all(*(select(direction.c.id, direction.c.is_unread) for direction in directions)).subquery()
-    query = select(InboxItem, found.c.is_unread).join(found, found.c.id == InboxItem.id)
+    directions = [ids.limit(offset + limit).subquery() for ids in _directions(user_id, unread_only=unread_only)]
+    found = union_all(*(select(direction.c.id) for direction in directions)).subquery()
+    is_read = case(
+        (InboxItem.user_id.is_not(None), InboxItem.read_at.is_not(None)),
+        else_=InboxMark.item_id.is_not(None) | (InboxItem.id <= func.coalesce(NotificationClock.read_up_to, 0)),
+    )
+    query = select(InboxItem, is_read).join(found, found.c.id == InboxItem.id)
+    query = query.outerjoin(NotificationClock, NotificationClock.user_id == user_id)
+    query = query.outerjoin(InboxMark, and_(InboxMark.user_id == user_id, InboxMark.item_id == InboxItem.id))
     rows = db.session.execute(query.order_by(InboxItem.id.desc()).offset(offset).limit(limit)).all()
     return cut(_entries(rows), page, size)
 
@@ -61,28 +63,26 @@ def get_unread_notifs(user: User, reverse: bool = False) -> list[dict[str, Any]]
     return listed if reverse else listed[::-1]
 
 
-def _newest(item: Any, user_id: int, which: ColumnElement[bool], most: int, *, unread_only: bool) -> Select[Any]:
-    read_up_to = func.coalesce(NotificationClock.read_up_to, 0)
-    is_unread = or_(
-        and_(item.user_id.is_not(None), item.read_at.is_(None)),
-        and_(item.user_id.is_(None), InboxMark.item_id.is_(None), item.id > read_up_to),
-    )
-    query = select(item.id, is_unread.label("is_unread")).select_from(item).join(User, User.id == user_id)
-    query = query.outerjoin(NotificationClock, NotificationClock.user_id == user_id)
-    query = query.outerjoin(InboxMark, and_(InboxMark.user_id == user_id, InboxMark.item_id == item.id))
+def _directions(user_id: int, *, unread_only: bool) -> tuple[Select[int], Select[int]]:
+    """The ids of their own, and of what is for many. Where only unread ones are wanted, others are not looked at: there
+    may be any number of them."""
+    item = aliased(InboxItem)
+    own = select(item.id).where(item.user_id == user_id)
+    of_many = select(item.id).join(User, User.id == user_id)
+    of_many = of_many.outerjoin(NotificationClock, NotificationClock.user_id == User.id)
     if unread_only:
-        query = query.where(is_unread)
-    return query.where(which).order_by(item.id.desc()).limit(most)
+        own, of_many = own.where(item.read_at.is_(None)), of_many.where(is_unread_of_many(item, User))
+    return own.order_by(item.id.desc()), of_many.where(is_for(item, User)).order_by(item.id.desc())
 
 
 def _entries(rows: Sequence[Row[InboxItem, bool]]) -> list[Entry]:
-    items = sorted((item for item, _is_unread in rows), key=lambda item: item.kind)
+    items = sorted((item for item, _is_read in rows), key=lambda item: item.kind)
     said: dict[int, Said] = {}
     for kind, of_kind in groupby(items, key=lambda item: item.kind):
         said |= kind_named(kind).describe(list(of_kind))
     return [
-        Entry(item.id, item.kind, said.get(item.id) or _withdrawn(), item.created_at, bool(is_unread))
-        for item, is_unread in rows
+        Entry(item.id, item.kind, said.get(item.id) or _withdrawn(), item.created_at, not is_read)
+        for item, is_read in rows
     ]
 
 

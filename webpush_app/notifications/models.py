@@ -66,7 +66,8 @@ class InboxItem(Base):
             sqlite_where=_UNREAD,
             postgresql_where=_UNREAD,
         ),
-        Index("ix_inbox_items_for_many", "published_at", sqlite_where=_FOR_MANY, postgresql_where=_FOR_MANY),
+        # Their ids and their places have the same order: the newest is found at its end.
+        Index("ix_inbox_items_for_many", "id", "published_at", sqlite_where=_FOR_MANY, postgresql_where=_FOR_MANY),
         IDS_ARE_NEVER_REUSED,
     )
 

@@ -11,7 +11,8 @@ from sqlalchemy import bindparam, null, select, union_all
 from webpush_app.database import InOneStep
 from webpush_app.errors import InvalidInput
 from webpush_app.notifications.inbox import INBOX
-from webpush_app.notifications.models import InboxItem, Notification
+from webpush_app.notifications.models import Notification
+from webpush_app.notifications.service import last_published
 from webpush_app.notifications.unread import inbox_of
 
 MICROSECONDS = 1_000_000
@@ -40,20 +41,13 @@ def list_since(user_id: int, since_microseconds: int) -> list[News]:
 
 
 _state: Any = Notification.__table__
-_items: Any = InboxItem.__table__
-_of_many = (
-    select(null().label("name"), null().label("payload_json"), _items.c.published_at.label("timestamp"))
-    .where(_items.c.user_id.is_(None), _items.c.published_at > bindparam("since"))
-    .order_by(_items.c.published_at.desc())
-    .limit(1)
-    .subquery()
-)
+_of_many = select(last_published().label("timestamp")).subquery()
 _NEWER = InOneStep(
     union_all(
         select(_state.c.name, _state.c.payload_json, _state.c.timestamp).where(
             _state.c.user_id == bindparam("reader_id"), _state.c.timestamp > bindparam("since")
         ),
-        select(_of_many),
+        select(null(), null(), _of_many.c.timestamp).where(_of_many.c.timestamp > bindparam("since")),
     ).order_by("timestamp")
 )
 

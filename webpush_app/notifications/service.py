@@ -48,12 +48,12 @@ def put_notification(user_id: int, name: str, data: Any, timestamp: int) -> Noti
 
 
 _items: Any = InboxItem.__table__
-_published = select(func.coalesce(func.max(_items.c.published_at), 0)).where(_items.c.user_id.is_(None))
+_published = select(_items.c.published_at).where(_items.c.user_id.is_(None)).order_by(_items.c.id.desc()).limit(1)
 
 
 def last_published() -> Any:
     """As part of a statement: the place of the newest of what is for many."""
-    return _published.scalar_subquery()
+    return func.coalesce(_published.scalar_subquery(), 0)
 
 
 def _tick_one(user_id: int) -> int:

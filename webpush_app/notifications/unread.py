@@ -8,10 +8,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, Text, and_, cast, func, literal, or_, select, union_all
+from sqlalchemy import Select, Text, and_, bindparam, cast, func, literal, or_, select, union_all
 
 from webpush_app.accounts.models import User
-from webpush_app.database import InOneStep, among
+from webpush_app.database import InOneStep, among, db
 from webpush_app.notifications.models import InboxItem, InboxMark, NotificationClock
 from webpush_app.notifications.service import last_published
 from webpush_app.web.languages import DEFAULT
@@ -53,10 +53,22 @@ def standings_of(user_ids: Collection[int]) -> dict[int, Standing]:
     return {row[0]: _Row._make(row).standing() for row in rows}
 
 
+def read_up_to(user_id: int) -> int:
+    """Of what is for many, everything up to this item is read, or is not for them."""
+    return int(db.session.execute(_READ_UP_TO, {"reader_id": user_id}).scalar_one())
+
+
 def is_for(item: Any, person: Any) -> Any:
     """Of what is for many: is it for this person? Who registered later is not told of what was before."""
     reads_it = item.language == func.coalesce(person.locale, DEFAULT)
     return and_(item.user_id.is_(None), or_(item.language.is_(None), reads_it), item.created_at >= person.created_at)
+
+
+def is_unread_of_many(item: Any, person: Any) -> Any:
+    """The same, and not read: for a statement in which the person's clock is joined."""
+    marks = select(literal(1)).where(_marks.c.user_id == person.id, _marks.c.item_id == item.id)
+    is_marked = marks.correlate_except(_marks).exists()
+    return and_(is_for(item, person), item.id > func.coalesce(_clocks.c.read_up_to, 0), ~is_marked)
 
 
 class _Row(NamedTuple):
@@ -85,8 +97,7 @@ _marks: Any = InboxMark.__table__
 def _statement() -> Select[Any]:
     person, item = _users.c, _items.alias().c
     own = and_(item.user_id == person.id, item.read_at.is_(None))
-    is_new = item.id > func.coalesce(_clocks.c.read_up_to, 0)
-    for_many = and_(is_for(item, person), is_new, ~_is_marked(item, person))
+    for_many = is_unread_of_many(item, person)
     ids = union_all(*(select(item.id).where(which).correlate(_users, _clocks) for which in (own, for_many)))
     named = ids.order_by(ids.selected_columns.id.desc()).limit(MOST_NAMED).subquery("named")
     columns = (
@@ -98,9 +109,14 @@ def _statement() -> Select[Any]:
     return query.outerjoin(_clocks, _clocks.c.user_id == person.id).where(among(person.id, "reader_ids"))
 
 
-def _is_marked(item: Any, person: Any) -> Any:
-    marks = select(literal(1)).where(_marks.c.user_id == person.id, _marks.c.item_id == item.id)
-    return marks.correlate_except(_marks).exists()
+def _oldest_unread() -> Select[Any]:
+    item = _items.alias().c
+    oldest = select(func.min(item.id)).where(is_unread_of_many(item, _users.c)).correlate(_users, _clocks)
+    newest = select(func.max(item.id)).where(item.user_id.is_(None))
+    known = func.coalesce(oldest.scalar_subquery() - 1, newest.scalar_subquery(), 0)
+    query = select(known).select_from(_users).outerjoin(_clocks, _clocks.c.user_id == _users.c.id)
+    return query.where(_users.c.id == bindparam("reader_id"))
 
 
 _STANDING = InOneStep(_statement())
+_READ_UP_TO = _oldest_unread()
