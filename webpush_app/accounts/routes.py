@@ -77,7 +77,7 @@ def edit_profile() -> Answer:
         return render_template("accounts/edit_profile.html", form=form), 422
     person = gate.begin_write_signed_in()
     person.about_me = typed(form.about_me)
-    person.locale = form.locale.data
+    service.choose_language(person, form.locale.data)
     db.session.commit()
     with force_locale(form.locale.data):  # the answer already speaks the new language
         flash(_("Your profile is saved."), "success")

@@ -1,5 +1,6 @@
 """What can be done to a person's account. Callers have begun a writing transaction, and commit."""
 
+from blinker import Namespace
 from flask_babel import gettext as _
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
@@ -11,6 +12,9 @@ from webpush_app.errors import Conflict, NotFound
 from webpush_app.web.paging import Page, cut, window
 
 CONTACT_EMAIL = "contact_email"
+
+# A person reads another language from now on: sent with `user_id`, inside the transaction.
+language_changed = Namespace().signal("language-changed")
 
 
 def create_user(
@@ -32,6 +36,14 @@ def create_user(
     except IntegrityError:  # PostgreSQL: somebody took it since we looked
         raise taken from None
     return user
+
+
+def choose_language(user: User, locale: str) -> None:
+    if user.locale == locale:
+        return
+    user.locale = locale
+    db.session.flush()
+    language_changed.send(None, user_id=user.id)
 
 
 def find_user(username: str, *, is_locked: bool = False) -> User | None:

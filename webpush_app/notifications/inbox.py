@@ -11,12 +11,13 @@ from sqlalchemy import ColumnElement, delete, func, insert, select, update
 
 from webpush_app import clock
 from webpush_app.accounts.models import User
+from webpush_app.accounts.service import language_changed
 from webpush_app.database import after_commit, alone, among, db, insert_or_update
 from webpush_app.errors import NotFound
 from webpush_app.notifications.kinds import Said, kind_named
 from webpush_app.notifications.models import InboxItem, InboxMark, NotificationClock
 from webpush_app.notifications.service import CLOCKS, last_published, put_notification, tick
-from webpush_app.notifications.unread import inbox_of, is_for
+from webpush_app.notifications.unread import inbox_of, is_for, read_up_to
 from webpush_app.notifications.waking import wake_everybody
 from webpush_app.web.error_pages import message_for
 
@@ -80,10 +81,13 @@ def read_everything(user: User) -> None:
     moment = tick([user.id])[user.id]
     _note_read(user.id, _read(user.id), moment)
     newest = select(func.coalesce(func.max(InboxItem.id), 0)).where(InboxItem.user_id.is_(None))
-    clocks = update(NotificationClock).where(NotificationClock.user_id == user.id)
-    db.session.execute(clocks.values(read_up_to=newest.scalar_subquery()))
-    db.session.execute(delete(InboxMark).where(InboxMark.user_id == user.id))
+    _note_read_up_to(user.id, db.session.execute(newest).scalar_one())
     _tell(user.id, moment)
+
+
+def tell_anew(_sender: Any, *, user_id: int) -> None:
+    """What is for many is for them, or is not, by the language they read."""
+    _tell(user_id, tick([user_id])[user_id])
 
 
 def describe(item: InboxItem) -> Said | None:
@@ -100,6 +104,15 @@ def _is_theirs(item: InboxItem, user: User) -> bool:
 def _mark(user_id: int, item_id: int) -> None:
     mark = insert_or_update(InboxMark).values(user_id=user_id, item_id=item_id, read_at=clock.now())
     db.session.execute(mark.on_conflict_do_nothing(index_elements=["user_id", "item_id"]))
+    # Only beyond the oldest unread one is a mark needed: who reads what comes has none, and nothing to look through.
+    _note_read_up_to(user_id, read_up_to(user_id))
+
+
+def _note_read_up_to(user_id: int, item_id: int) -> None:
+    """Nothing is published meanwhile: the caller holds a clock."""
+    clocks = update(NotificationClock).where(NotificationClock.user_id == user_id)
+    db.session.execute(clocks.values(read_up_to=item_id))
+    db.session.execute(delete(InboxMark).where(InboxMark.user_id == user_id, InboxMark.item_id <= item_id))
 
 
 def _read(user_id: int, *which: ColumnElement[bool], **given: list[int]) -> dict[str, list[int]]:
@@ -124,3 +137,6 @@ def _note_read(user_id: int, subjects: dict[str, list[int]], moment: int) -> Non
 def _tell(user_id: int, moment: int) -> None:
     """One moment later than what it follows from, which is told first."""
     put_notification(user_id, INBOX, inbox_of(user_id).to_json(), moment + 1)
+
+
+language_changed.connect(tell_anew)
