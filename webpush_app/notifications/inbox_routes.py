@@ -33,9 +33,11 @@ def init_app(app: Flask) -> None:
 
 @inbox_routes.get("")
 @login_required
-def show() -> str:
-    unread_only = request.args.get("show") == "unread"
-    found = list_inbox(current_user.id, page_number(), current_app.config["ITEMS_PER_PAGE"], unread_only=unread_only)
+def show() -> AnyResponse | str:
+    unread_only, page = request.args.get("show") == "unread", page_number()
+    found = list_inbox(current_user.id, page, current_app.config["ITEMS_PER_PAGE"], unread_only=unread_only)
+    if unread_only and page > 1 and not found.items:  # who reads the last one of a page is led back to it
+        return redirect(url_for("inbox.show", show="unread"))
     return render_template("notifications/inbox.html", entries=existing(found), unread_only=unread_only)
 
 
