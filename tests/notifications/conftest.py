@@ -26,7 +26,9 @@ def server(database: Database, tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def hands(monkeypatch: pytest.MonkeyPatch) -> Hands:
+    """A minute ahead: people are created as of the real clock, and what is for many is for who was there before it."""
     hands = Hands()
+    hands.move(minutes=1)
     monkeypatch.setattr(clock, "now", hands.now)
     return hands
 

@@ -97,7 +97,6 @@ def test_after_any_sequence_of_events_all_who_can_tell_say_the_same(
     seed: int, site: Site, people: People, hands: Hands, inboxes: Inboxes
 ) -> None:
     life = Life(seed, site, people, hands)
-    hands.move(minutes=1)
     followers = [Follower(reader, inboxes) for reader in life.readers]
     done = []
     for _number in range(STEPS):
@@ -122,9 +121,8 @@ def test_a_page_is_as_of_the_moment_from_which_it_asks_on(
         assert susan.get(f"/notifications?since={follower.since!r}").json == []
 
 
-def test_somebody_new_has_nothing_to_read(site: Site, inboxes: Inboxes, people: People, hands: Hands) -> None:
+def test_somebody_new_has_nothing_to_read(site: Site, inboxes: Inboxes, people: People) -> None:
     site.start()
-    hands.move(seconds=1)
     nina = people.browser("nina")
     inboxes.check(nina)
     assert inboxes.unread(nina.user_id) == []
