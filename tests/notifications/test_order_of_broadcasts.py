@@ -24,6 +24,23 @@ from webpush_app.notifications.models import InboxItem
 WAITS_SECONDS = 0.5
 
 
+class Follower:
+    """An open page that asks all the time, and once more when everything is over."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser, self.is_over = browser, threading.Event()
+        self.known: dict[str, Any] = {}
+
+    def follow(self) -> None:
+        since: float = 0
+        is_last = False
+        while not is_last:
+            is_last = self.is_over.is_set()
+            for news in self.browser.get(f"/notifications?since={since!r}").json or []:
+                assert news["timestamp"] > since
+                since, self.known[news["name"]] = news["timestamp"], news["data"]
+
+
 @contextmanager
 def held_open(app: Flask) -> Iterator[None]:
     """What is written in here is committed at its end."""
@@ -132,33 +149,21 @@ def test_who_follows_while_many_write_and_one_publishes_ends_where_the_truth_is(
     """The clock stands still: nothing but the order of the ticks keeps them apart."""
     susan = people.browser("susan")
     writers = [people(name) for name in ("john", "anna", "mary")]
-    followers = [people.browser("susan") for _number in range(2)]
-    is_over = threading.Event()
-    known: list[dict[str, Any]] = [{}, {}]
-
-    def follow(number: int) -> None:
-        since: float = 0
-        for _turn in range(10_000):
-            is_last = is_over.is_set()
-            for news in followers[number].get(f"/notifications?since={since!r}").json or []:
-                assert news["timestamp"] > since
-                since, known[number][news["name"]] = news["timestamp"], news["data"]
-            if is_last:
-                return
+    followers = [Follower(people.browser("susan")) for _number in range(2)]
+    watching = [threading.Thread(target=follower.follow) for follower in followers]
 
     def publish() -> None:
         for _number in range(8):
             site.start()
 
-    watching = [threading.Thread(target=follow, args=(number,)) for number in range(2)]
     for thread in watching:
         thread.start()
     acts = [publish, *(lambda writer=writer: people.write(writer, susan.user_id, *["hi"] * 8) for writer in writers)]
     at_once(lambda act: act(), acts)
-    is_over.set()
-    for thread in watching:
+    for follower, thread in zip(followers, watching, strict=True):
+        follower.is_over.set()
         thread.join(timeout=60)
-    assert [one[MESSAGES] for one in known] == [24, 24]
-    assert [one[INBOX] for one in known] == [inboxes.stand(susan.user_id)[susan.user_id]] * 2
-    assert known[0][INBOX]["count"] == 32
+    standing = inboxes.stand(susan.user_id)[susan.user_id]
+    assert [follower.known for follower in followers] == [{MESSAGES: 24, INBOX: standing}] * 2
+    assert standing["count"] == 32
     inboxes.check(susan)

@@ -5,6 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.broadcasts.site import Site
 from tests.people import Browser, People
 from tests.statements import listening
 from webpush_app.database import db
@@ -100,3 +101,16 @@ def test_nothing_new_costs_two_queries(susan: Browser, app: Flask) -> None:
     with listening(engine) as statements:
         assert susan.get("/notifications?since=0").json == []
     assert len(statements) == 2, statements
+
+
+def test_nor_does_it_cost_more_below_many_broadcasts(susan: Browser, site: Site, app: Flask, people: People) -> None:
+    people.write(people("john"), susan.user_id, "hello")
+    for _number in range(3):
+        site.start()
+    newest = susan.get("/notifications").json or []
+    with app.app_context():
+        engine = db.engine
+    for since, queries in [(newest[-1]["timestamp"], 2), (0, 3)]:
+        with listening(engine) as statements:
+            assert len(susan.get(f"/notifications?since={since!r}").json or []) == (0 if queries == 2 else 2)
+        assert len(statements) == queries, statements

@@ -60,8 +60,9 @@ def read_conversation(user: User, other: User) -> frozenset[int]:
 
 
 def note_read(user_id: int, message_ids: Collection[int], moment: int) -> None:
-    """They were read in the inbox, whose own items are settled already."""
-    _mark_read(user_id, moment, among(Message.id, "message_ids"), message_ids=list(message_ids))
+    """They were read in the inbox, whose own items are settled already. Those that are gone count no more either."""
+    if not _mark_read(user_id, moment, among(Message.id, "message_ids"), message_ids=list(message_ids)):
+        put_notification(user_id, UNREAD_MESSAGE_COUNT, count_unread(user_id), moment)
 
 
 def list_received(user_id: int, page: int, size: int) -> Page[Message]:
