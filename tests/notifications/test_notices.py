@@ -4,7 +4,7 @@ from flask import Flask
 
 from tests.notifications.inboxes import INBOX, Inboxes
 from tests.people import Browser, People
-from tests.subscriptions.devices import FIREFOX, Device, end, post, result_of, subscribe
+from tests.subscriptions.devices import FIREFOX, Device, end, new_endpoint, post, result_of, subscribe
 
 
 def devices(inboxes: Inboxes) -> list[tuple[int | None, int]]:
@@ -29,6 +29,8 @@ def test_the_same_browser_with_new_keys_is_not_new(susan: Browser, inboxes: Inbo
     former, device = Device(), Device()
     number = subscribe(susan.client, former)
     assert result_of(post(susan.client, device.to_json(replaces=former.by_secret)))["id"] == number
+    elsewhere = Device(new_endpoint("https://fcm.googleapis.com"))  # a row of its own, because pushes cannot move there
+    assert result_of(post(susan.client, elsewhere.to_json(replaces=device.by_secret)))["id"] != number
     assert devices(inboxes) == [(susan.user_id, number)]
 
 
