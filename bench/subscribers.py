@@ -63,7 +63,7 @@ class Subscribers:
         """The same keys and the same payload, at endpoints that name the push service by its address."""
         with self.app.app_context():
             key = keyring.current_key()
-            message = compose([Job(1, broadcasts.KIND, broadcast_id, None, "en")])[1]
+            message = compose([Job(1, broadcasts.KIND, broadcast_id, None, "en", None)])[1]
         assert isinstance(message, Message)
         given = {
             "subscriptions": [

@@ -30,7 +30,7 @@ from webpush_app.messaging import routes as messaging_routes
 from webpush_app.messaging import subjects as message_subjects
 from webpush_app.messaging.inbox_items import MESSAGES
 from webpush_app.messaging.models import Message
-from webpush_app.notifications import admins, inbox_routes, kinds, live, notices
+from webpush_app.notifications import admins, inbox_routes, kinds, live, notices, pushed
 from webpush_app.notifications.models import InboxItem, Notification
 from webpush_app.notifications.routes import notification_routes, presence_routes
 from webpush_app.subscriptions import routes as subscription_routes
@@ -140,7 +140,7 @@ def _add_features(app: Flask) -> None:
     messaging_routes.init_app(app)
     broadcast_routes.init_app(app)
     composers = {messages.KIND: messages.compose, broadcasts.KIND: broadcasts.compose, trial.KIND: trial.compose}
-    composing.register(app, composers)
+    composing.register(app, composers, pushed.companion)
     known_subjects = {
         messages.KIND: message_subjects,
         broadcasts.KIND: broadcast_subjects,

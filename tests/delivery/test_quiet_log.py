@@ -38,7 +38,7 @@ def test_a_composer_that_fails_over_a_text(
     def compose(jobs: Sequence[Job]) -> NoReturn:
         raise kind(TEXT)
 
-    composing.register(app, {messages.KIND: compose})
+    composing.register(app, {messages.KIND: compose}, lambda _jobs: {})
     susan, john = people("susan"), people("john")
     device = outgoing.device(susan)
     people.write(john, susan, TEXT)

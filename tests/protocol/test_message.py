@@ -11,12 +11,15 @@ from hypothesis import strategies as st
 from webpush_app.protocol.message import (
     ELLIPSIS,
     MAX_ENCRYPTABLE_BYTES,
+    MAX_JSON_BYTES,
     MAX_TITLE_BYTES,
     Message,
     PayloadTooLarge,
     Urgency,
     check_size,
+    to_fields,
     to_payload,
+    with_fields,
 )
 
 FAMILY = "👨‍👩‍👧‍👦"
@@ -162,3 +165,38 @@ def test_what_is_too_large_for_a_push_service_goes_without_its_text() -> None:
     assert read(whole.shortened()) == {**read(whole), "body": ""}
     assert read(whole.shortened("Message")) == {**read(whole), "title": "Message", "body": ""}
     assert len(to_payload(whole.shortened())) < len(to_payload(whole))
+
+
+def test_what_is_said_beside_a_message_is_added_as_it_is() -> None:
+    message = Message("susan", "Dinner? 저녁 🍲", "/messages")
+    values = {"item": 7, "deep": {"unread": [9, 7], "none": None}, "text": "저녁"}
+    assert json.loads(with_fields(to_payload(message), to_fields(values))) == {**read(message), **values}
+    assert with_fields(to_payload(message), to_fields({})) == to_payload(message)
+
+
+@pytest.mark.parametrize("filler", [filler for filler in FILLERS if filler.strip()])
+def test_a_long_text_makes_room_for_what_is_said_beside_it(filler: str) -> None:
+    fields = to_fields({"numbers": [2**52] * 50})
+    payload = with_fields(to_payload(Message("Title", filler * MANY), room=len(fields)), fields)
+    assert MAX_JSON_BYTES - 100 < len(payload) <= MAX_JSON_BYTES
+    assert json.loads(payload)["body"].endswith(ELLIPSIS)
+    assert json.loads(payload)["numbers"] == [2**52] * 50
+
+
+def test_what_does_not_fit_beside_a_text_is_left_out_and_takes_nothing_from_it() -> None:
+    fields = to_fields({"numbers": [2**52] * 60})
+    longest = Message("t" * 300, "b" * MANY, "/" + "u" * 990, "g" * 200)
+    assert with_fields(to_payload(longest, room=len(fields)), fields) == to_payload(longest)
+    exact = "b" * (MAX_JSON_BYTES - len(to_payload(Message("t"))) - len(fields))
+    for body, fits in ((exact, True), (exact + "b", False)):
+        assert (b"numbers" in with_fields(to_payload(Message("t", body)), fields)) is fits
+
+
+@settings(database=None, deadline=None, max_examples=100)
+@given(st.builds(Message, ANY_TEXT, ANY_TEXT, MAYBE, MAYBE, MAYBE, WHOLE), st.lists(st.integers(0, 2**53)))
+def test_whatever_is_said_beside_it_a_message_fits(message: Message, numbers: list[int]) -> None:
+    fields = to_fields({"numbers": numbers})
+    for room in (0, len(fields), len(fields) + 63):
+        said = with_fields(to_payload(message, room=room), fields)
+        assert len(said) <= MAX_JSON_BYTES
+        assert json.loads(said).get("numbers", numbers) == numbers

@@ -66,7 +66,8 @@ def make_composer_weak(app: Flask, poison: Collection[str]) -> None:
             die()
         return made
 
-    composing.register(app, {**app.extensions["push_composers"], messages.KIND: compose})
+    composers = {**app.extensions["push_composers"], messages.KIND: compose}
+    composing.register(app, composers, app.extensions["push_companion"])
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """The database: models' base, the session's rules, and a file each for what is special about SQLite and PostgreSQL."""
 
 from webpush_app.database.base import IDS_ARE_NEVER_REUSED, Base, UtcDateTime
+from webpush_app.database.given import given_rows
 from webpush_app.database.ids import among
 from webpush_app.database.in_one_step import InOneStep
 from webpush_app.database.session import (
@@ -30,6 +31,7 @@ __all__ = [
     "check",
     "db",
     "engine_options",
+    "given_rows",
     "init_app",
     "insert_or_update",
     "insert_unless_there",

@@ -1,5 +1,6 @@
 """The texts of pushes. The outbox holds none: whoever put a row into it hands in a composer for its kind, which is
-asked at each attempt. What was deleted, read or turned off meanwhile is dropped then, and says why.
+asked at each attempt. What was deleted, read or turned off meanwhile is dropped then, and says why. What a person's
+browser is told beside the text, a companion says.
 """
 
 import logging
@@ -12,17 +13,19 @@ from flask import Flask, current_app
 
 from webpush_app.database import db
 from webpush_app.logs import line
-from webpush_app.protocol.message import Message
+from webpush_app.protocol.message import Message, to_fields
 
 
 class Job(NamedTuple):
-    """What a composer is told: for whom, about what, and in which language they read."""
+    """What a composer is told: for whom, about what, in which language they read, and whose browser it goes to."""
 
     push_id: int
     kind: str
     subject_id: int
     recipient_id: int | None
     locale: str
+    owner_id: int | None
+    """None where it is a stranger's."""
 
 
 @dataclass(frozen=True)
@@ -39,13 +42,17 @@ class PutOff:
 
 Composed = Message | Drop | PutOff
 Composer = Callable[[Sequence[Job]], Mapping[int, Composed]]
+Companion = Callable[[Sequence[Job]], Mapping[int, Mapping[str, object]]]
+"""JSON values, by the number of the push."""
 _COMPOSERS = "push_composers"
+_COMPANION = "push_companion"
 NOT_COMPOSED = "not_composed"
 log = logging.getLogger(__name__)
 
 
-def register(app: Flask, composers: Mapping[str, Composer]) -> None:
+def register(app: Flask, composers: Mapping[str, Composer], companion: Companion) -> None:
     app.extensions[_COMPOSERS] = dict(composers)
+    app.extensions[_COMPANION] = companion
 
 
 def compose(jobs: Sequence[Job]) -> dict[int, Composed | None]:
@@ -61,3 +68,18 @@ def compose(jobs: Sequence[Job]) -> dict[int, Composed | None]:
             db.session.rollback()
             composed |= dict.fromkeys(job.push_id for job in of_kind)
     return composed
+
+
+def companions(jobs: Sequence[Job]) -> dict[int, bytes]:
+    """The fields beside the texts, ready to be added. Strangers have none; and who is to be told something is told it
+    also where this fails."""
+    of_people = [job for job in jobs if job.owner_id is not None]
+    if not of_people:
+        return {}
+    companion: Companion = current_app.extensions[_COMPANION]
+    try:
+        return {push_id: to_fields(values) for push_id, values in companion(of_people).items()}
+    except Exception:
+        log.exception(line("companions_not_made", number=len(of_people), next="the texts are sent without"))
+        db.session.rollback()
+        return {}

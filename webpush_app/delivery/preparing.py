@@ -11,7 +11,7 @@ from webpush_app.accounts.models import User
 from webpush_app.database import InOneStep, among
 from webpush_app.delivery import retry
 from webpush_app.delivery.claims import Claim, Claimed, Returned, Settled
-from webpush_app.delivery.composing import NOT_COMPOSED, Drop, Job, PutOff, compose
+from webpush_app.delivery.composing import NOT_COMPOSED, Drop, Job, PutOff, companions, compose
 from webpush_app.delivery.models import OTHER_KEY, State
 from webpush_app.delivery.signers import Signers
 from webpush_app.protocol.message import Message
@@ -42,6 +42,8 @@ class Ready(NamedTuple):
     """Whose browser it is: a person's number, a stranger's address, or nothing where neither is known."""
     claimed_at: datetime
     send_before: datetime
+    fields: bytes = b""
+    """What a person's browser is told beside the message."""
 
 
 class Prepared(NamedTuple):
@@ -81,14 +83,17 @@ _BROWSERS = InOneStep(
 
 
 def prepare(claim: Claim, signers: Signers) -> Prepared:
-    """Reads only: one query for the browsers, and one of each kind's composer."""
+    """Reads only: one query for the browsers, one of each kind's composer, and those of the companion."""
     made = Prepared([], [], [])
     wanted = _wanted(claim, signers, made)
-    composed = compose([_job(row, browser) for row, browser in wanted])
+    jobs = [_job(row, browser) for row, browser in wanted]
+    composed = compose(jobs)
+    fields = companions([job for job in jobs if isinstance(composed.get(job.push_id), Message)])
     for row, browser in wanted:
         match composed.get(row.id, Drop("withdrawn")):
             case Message() as message:
-                made.ready.append(_ready(row, browser, message, signers, claim))
+                ready = _ready(row, browser, message, signers, claim)
+                made.ready.append(ready._replace(fields=fields[row.id]) if row.id in fields else ready)
             case Drop(reason):
                 made.settled.append(_ended(row, reason))
             case PutOff(until):
@@ -145,7 +150,7 @@ def _until_the_key_is_here(row: Claimed, browser: _Browser, now: datetime) -> Re
 
 def _job(row: Claimed, browser: _Browser) -> Job:
     locale = browser.user_locale or browser.locale or DEFAULT
-    return Job(row.id, row.kind, row.subject_id, row.recipient_id, locale)
+    return Job(row.id, row.kind, row.subject_id, row.recipient_id, locale, browser.user_id)
 
 
 def _ready(row: Claimed, browser: _Browser, message: Message, signers: Signers, claim: Claim) -> Ready:

@@ -3,6 +3,7 @@ them, so that a push service never has to refuse it."""
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -48,8 +49,9 @@ class Message:
         return replace(self, body="", title=self.title if title is None else title)
 
 
-def to_payload(message: Message) -> bytes:
-    """The JSON that the service worker reads, below 2.5 kB whatever the texts are."""
+def to_payload(message: Message, *, room: int = 0) -> bytes:
+    """The JSON that the service worker reads, below 2.5 kB whatever the texts are. The body leaves so much room for
+    fields that are added, unless there would be none of it left."""
     fields = {
         "title": _cut(_whole(message.title), MAX_TITLE_BYTES),
         "body": "",
@@ -59,8 +61,22 @@ def to_payload(message: Message) -> bytes:
         "timestamp": message.timestamp_ms,
     }
     present = {name: value for name, value in fields.items() if value is not None}
-    present["body"] = _cut(_whole(message.body), MAX_JSON_BYTES - len(_json(present)))
+    left = MAX_JSON_BYTES - len(_json(present))
+    present["body"] = _cut(_whole(message.body), left - room if room < left - len(ELLIPSIS.encode()) else left)
     return _json(present)
+
+
+def to_fields(values: Mapping[str, object]) -> bytes:
+    """What is said beside the message: any JSON values. As bytes, because what many are told is made only once, and
+    these are added for each of them."""
+    return b"," + _json(values)[1:-1] if values else b""
+
+
+def with_fields(payload: bytes, fields: bytes) -> bytes:
+    """Fields that do not fit are left out: the text is what a push is for."""
+    if not fields or len(payload) + len(fields) > MAX_JSON_BYTES:
+        return payload
+    return b"%b%b}" % (payload[:-1], fields)
 
 
 def check_size(payload: bytes) -> None:
