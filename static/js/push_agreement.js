@@ -6,6 +6,7 @@
 import { add, list, remove, removeRow, secretOf, stateOf } from "./push_api.js";
 import * as memory from "./push_memory.js";
 import { fingerprint, inTurn, isMadeWith, register, subscribe, unsubscribe } from "./push_subscription.js";
+import { forgetShown } from "./shown.js";
 
 const SEEN_AGAIN_AFTER_MS = 24 * 3600 * 1000;
 const ENDED = new Set(["gone", "other_key", "old_key", "unusable", "refused"]); // to post the same subscription again would help nobody
@@ -48,7 +49,7 @@ async function look(site, isWanted) {
   const registration = await register(site.workerUrl);
   const was = memory.owner();
   const isSomebodyElses = was !== null && was !== memory.ANONYMOUS && was !== site.user;
-  if (isSomebodyElses) await closeShown(registration);
+  if (isSomebodyElses) await forgetShown(); // what was shown to one person is not left for the next
   if (Notification.permission !== "granted") return withoutPermission();
   if (memory.isTurnedOff()) return { name: "off" };
   if (!site.user && !isWanted) {
@@ -63,11 +64,6 @@ async function withoutSession(site, registration) {
   const found = await registration.pushManager.getSubscription();
   const known = found && (await stateOf(site, found));
   return { name: known?.is_on ? "lapsed" : "signed-out" };
-}
-
-// What was shown to one person is not left for the next.
-async function closeShown(registration) {
-  for (const notification of await registration.getNotifications()) notification.close();
 }
 
 async function bring(site, registration) {

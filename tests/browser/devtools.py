@@ -2,7 +2,7 @@
 and read the page as a screen reader does."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,6 +71,24 @@ class PushButton:
         (shown,) = self.press(text)
         self.close_all()
         return shown
+
+    def press_together(self, texts: Sequence[str]) -> list[Shown]:
+        """As fast as they can come; all that is shown afterwards."""
+        before = self.ask("self.shown")
+        for text in texts:
+            push = {"origin": self._scope, "registrationId": self._ids[self._scope], "data": text}
+            self._devtools.send("ServiceWorker.deliverPushMessage", push)
+        self._wait_until(lambda: self.ask("self.shown") >= before + len(texts), "not all are shown")
+        return self.settled()
+
+    def settled(self) -> list[Shown]:
+        """All that is shown when the worker has done what it was at."""
+        self.ask("turn")
+        return self._shown()
+
+    def ask(self, expression: str) -> Any:
+        """The worker itself."""
+        return self._worker.evaluate(expression)
 
     def close_all(self) -> None:
         self.page.evaluate(_CLOSE)
