@@ -95,7 +95,8 @@ def test_where_none_are_named_and_some_are_unread_nothing_is_closed(button: Push
 
 
 def test_what_is_about_no_item_is_never_closed(button: PushButton) -> None:
-    for odd in ({}, {"item": None}, {"item": "1"}, {"item": 0}, {"item": -1}, {"item": 1.5}, {"item": [1]}):
+    none: dict[str, object] = {}
+    for odd in (none, {"item": None}, {"item": "1"}, {"item": 0}, {"item": -1}, {"item": 1.5}, {"item": [1]}):
         button.press(json.dumps({"title": "no item", **odd}))
     assert _items(_press(button, 2, count=0, newest=2, unread=[])) == ["item 2"] + ["no item"] * 7
 

@@ -1,12 +1,16 @@
 """Somebody at the real Firefox and the real product: what they do on its pages, and what its card tells them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from tests.people import PASSWORD
-from tests.push.autopush import Autopush
-from tests.push.desktop import Desktop, Shown
-from tests.push.firefox import Firefox, Tab
-from tests.push.product import Product
+from tests.push import certificate
+from tests.push.autopush import HOST, Autopush, autopush
+from tests.push.desktop import Desktop, Shown, desktop
+from tests.push.firefox import Firefox, Permission, Tab, firefox
+from tests.push.product import Product, product
 
 CARD = "[data-push-card]"
 # Several states of the card have such a button, and one state is seen.
@@ -33,6 +37,18 @@ class Stage:
     autopush: Autopush
     firefox: Firefox
     product: Product
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Stage]:
+    paper = certificate.make(folder, [HOST, "127.0.0.1"])
+    with (
+        desktop(folder) as shown,
+        autopush(paper) as service,
+        product(folder / "instance", f"127.0.0.1:{service.https_port}", paper.ca_file) as site,
+        firefox(folder, service, shown, Permission.ASKS) as browser,
+    ):
+        yield Stage(shown, service, browser, site)
 
 
 @dataclass
@@ -113,6 +129,16 @@ class Seat:
         for name, text in fields.items():
             tab.fill(f"[name={name}]", text)
         tab.click("main [type=submit]")
+
+
+@contextmanager
+def seated(stage: Stage) -> Iterator[Seat]:
+    """Whatever a test does there, no page has a problem, and each push is one that the push service takes."""
+    known = len(stage.firefox.problems)
+    seat = Seat(stage)
+    yield seat
+    seat.leave()
+    assert (seat.refused(), stage.firefox.problems[known:]) == ([], [])
 
 
 def wait_for_state(tab: Tab, name: str) -> str:

@@ -27,6 +27,7 @@ from tests.server.visitors import Answer, Visitor
 from webpush_app.accounts.models import User
 from webpush_app.delivery.models import Push
 from webpush_app.messaging.models import Message
+from webpush_app.notifications.models import InboxMark
 from webpush_app.subscriptions.models import PushSubscription
 
 CONTACT = "mailto:ops@example.com"
@@ -126,6 +127,11 @@ class Product:
     def messages_to(self, name: str) -> Sequence[Message]:
         query = select(Message).join(User, User.id == Message.recipient_id).where(User.username == name)
         return self._read(query.order_by(Message.id))
+
+    def broadcasts_read_by(self, name: str) -> Sequence[int]:
+        """Their items in the inbox."""
+        query = select(InboxMark.item_id).join(User, User.id == InboxMark.user_id).where(User.username == name)
+        return self._read(query)
 
     def _anybody_can_write(self) -> bool:
         os.waitid(os.P_PID, self.worker.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Playwright, expect
 
-from tests.push.chromium import Permission, site_of
+from tests.push.chromium import Permission, site_of, text_of
 from tests.push.chromium_front import HOSTS
 from tests.push.chromium_seat import (
     TEST,
@@ -23,7 +23,7 @@ from tests.push.chromium_seat import (
     staged,
     wait_for_state,
 )
-from tests.push.product import CONTACT
+from tests.push.product import CONTACT, eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.desktop]
 
@@ -102,6 +102,46 @@ def test_a_click_brings_the_open_conversation_up_to_date(stage: Stage, seat: Sea
     assert len(stage.chromium.context.pages) == count
 
 
+def test_what_was_read_in_one_browser_is_closed_in_the_other_by_its_next_push(stage: Stage, seat: Seat) -> None:
+    _, susan = seat.subscribed("susan")
+    other = Seat(stage)  # no cookie, worker or subscription of the first one is there
+    other.permit(Permission.GRANTED)
+    page = other.open()
+    other.sign_in(page, susan)
+    wait_for_state(page, "on")
+    stage.chromium.close_pages()
+    john = stage.product.newcomer("john")
+    both = sorted(urlsplit(each.address).netloc for each in (seat, other))
+    john.send(susan, "First")
+    eventually(lambda: _visible(stage), [(site, "First") for site in both])
+    reading = seat.open(f"/messages/with/{john.name}")
+    expect(reading.locator(".bubble.theirs")).to_contain_text("First")
+    stage.chromium.close_pages()
+    john.send(susan, "Second")
+    eventually(lambda: _visible(stage), [(site, "Second") for site in both])
+    assert sorted(seat.texts()) == ["First", "First", "Second", "Second"]
+    other.leave()
+
+
+def test_a_click_on_a_broadcast_reads_it_unless_the_person_is_signed_out(stage: Stage, seat: Seat) -> None:
+    _, susan = seat.subscribed("susan")
+    stage.chromium.close_pages()
+    for text in ("First", "Second"):
+        stage.product.admin.broadcast("News", text, link="/people")
+    first, second = (seat.sees("News", text) for text in ("First", "Second"))
+    assert stage.product.broadcasts_read_by(susan) == []
+    with stage.chromium.context.expect_page() as opened:
+        stage.desktop.click(first)
+    opened.value.wait_for_url(f"{seat.address}/people")
+    eventually(lambda: len(stage.product.broadcasts_read_by(susan)), 1)
+    stage.chromium.close_pages()
+    stage.chromium.context.clear_cookies()
+    with stage.chromium.context.expect_page() as opened:
+        stage.desktop.click(second)
+    opened.value.wait_for_load_state()
+    assert len(stage.product.broadcasts_read_by(susan)) == 1
+
+
 def test_a_test_tells_what_the_push_service_answered_and_is_shown(stage: Stage, seat: Seat) -> None:
     page, _ = seat.subscribed("susan")
     button(page, TEST).click()
@@ -169,3 +209,8 @@ def test_who_signed_out_can_have_the_news_alone_and_gets_the_rest_back_by_signin
     john.send(susan, "For Susan")
     seat.sees(john.name, "For Susan")
     assert seat.texts() == ["We open at ten.", "For Susan"]
+
+
+def _visible(stage: Stage) -> list[tuple[str, str]]:
+    """Where each is from, and what it says."""
+    return sorted((site_of(shown), text_of(shown)) for shown in stage.desktop.visible)

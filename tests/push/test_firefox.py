@@ -7,12 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.push import certificate
-from tests.push.autopush import HOST, autopush
-from tests.push.desktop import desktop
-from tests.push.firefox import Permission, firefox
-from tests.push.firefox_seat import CARD, TEST, TURN_OFF, TURN_ON, Seat, Stage, wait_for_state
-from tests.push.product import CONTACT, eventually, product
+from tests.push.autopush import HOST
+from tests.push.firefox_seat import CARD, TEST, TURN_OFF, TURN_ON, Seat, Stage, seated, staged, wait_for_state
+from tests.push.product import CONTACT, eventually
 
 pytestmark = pytest.mark.firefox
 
@@ -21,25 +18,14 @@ MANY = [f"Number {number}" for number in range(1, 21)]
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    folder = tmp_path_factory.mktemp("firefox-product")
-    paper = certificate.make(folder, [HOST, "127.0.0.1"])
-    with (
-        desktop(folder) as shown,
-        autopush(paper) as service,
-        product(folder / "instance", f"127.0.0.1:{service.https_port}", paper.ca_file) as site,
-        firefox(folder, service, shown, Permission.ASKS) as browser,
-    ):
-        yield Stage(shown, service, browser, site)
+    with staged(tmp_path_factory.mktemp("firefox-product")) as opened:
+        yield opened
 
 
 @pytest.fixture
 def seat(stage: Stage) -> Iterator[Seat]:
-    """Whatever a test does, no page has a problem, and each push is one that the push service takes."""
-    known = len(stage.firefox.problems)
-    made = Seat(stage)
-    yield made
-    made.leave()
-    assert (made.refused(), stage.firefox.problems[known:]) == ([], [])
+    with seated(stage) as taken:
+        yield taken
 
 
 def test_a_newcomer_is_asked_by_us_and_only_after_the_click_by_the_browser(stage: Stage, seat: Seat) -> None:
