@@ -64,7 +64,7 @@ function close(isOver) {
 // more than these; nor of those that came later.
 function isSettled(item, { count, newest, unread }) {
   if (item > newest || unread.includes(item)) return false;
-  return count <= unread.length || (unread.length > 0 && item >= Math.min(...unread));
+  return count <= unread.length || item >= Math.min(...unread);
 }
 
 function isInbox(value) {

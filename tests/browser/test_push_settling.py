@@ -95,8 +95,8 @@ def test_where_none_are_named_and_some_are_unread_nothing_is_closed(button: Push
 
 
 def test_what_is_about_no_item_is_never_closed(button: PushButton) -> None:
-    none: dict[str, object] = {}
-    for odd in (none, {"item": None}, {"item": "1"}, {"item": 0}, {"item": -1}, {"item": 1.5}, {"item": [1]}):
+    odd_ones: list[dict[str, object]] = [{}, *({"item": odd} for odd in (None, "1", 0, -1, 1.5, [1]))]
+    for odd in odd_ones:
         button.press(json.dumps({"title": "no item", **odd}))
     assert _items(_press(button, 2, count=0, newest=2, unread=[])) == ["item 2"] + ["no item"] * 7
 

@@ -46,8 +46,3 @@ def register(app: Flask, kinds: Mapping[str, Kind]) -> None:
 def kind_named(name: str) -> Kind:
     kind: Kind = current_app.extensions[_KINDS][name]
     return kind
-
-
-def is_known(name: str) -> bool:
-    """Is there anything in inboxes about such things?"""
-    return name in current_app.extensions[_KINDS]

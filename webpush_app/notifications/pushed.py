@@ -9,7 +9,6 @@ from sqlalchemy import BigInteger, CompoundSelect, Text, and_, select, union_all
 
 from webpush_app.accounts.models import User
 from webpush_app.database import InOneStep, given_rows
-from webpush_app.notifications.kinds import is_known
 from webpush_app.notifications.models import InboxItem
 from webpush_app.notifications.unread import is_for, standings_of
 
@@ -43,11 +42,8 @@ def companion(pushes: Sequence[AboutPush]) -> Mapping[int, Mapping[str, object]]
 def _items_of(pushes: Sequence[AboutPush]) -> dict[tuple[int | None, str, int], int]:
     """A personal item that was read meanwhile has no number here: nobody is told of it any more. Of what is for many,
     only those it is for are told the number; to others it would be no item."""
-    about = [push for push in pushes if is_known(push.kind)]
-    if not about:
-        return {}
-    given = sorted({(push.owner_id, push.kind, push.subject_id) for push in about})
-    return {(row[0], row[1], row[2]): row[3] for row in _ITEMS.fetch({"about": given})}
+    about = {(push.owner_id, push.kind, push.subject_id) for push in pushes}
+    return {(row[0], row[1], row[2]): row[3] for row in _ITEMS.fetch({"about": list(about)})}
 
 
 _items: Any = InboxItem.__table__
