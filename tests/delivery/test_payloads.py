@@ -129,7 +129,7 @@ def test_a_batch_is_composed_by_as_many_statements_as_a_single_push(
                 ready, settled, returned = prepare(claim, Signers([current_key()], CONTACT))
             assert (len(ready), settled, returned) == (len(recipients), [], [])
             counts.append(len(statements))
-    assert counts == [4, 4]
+    assert counts == [5, 5]
 
 
 def test_what_is_sent_is_the_text_as_it_is_then(people: People, outgoing: Outgoing) -> None:
