@@ -1,5 +1,6 @@
 """How an open page asks for news: not while hidden, less often while the service is away, never once signed out."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,6 +8,7 @@ from playwright.sync_api import Page, Request, expect
 
 from tests.browser.windows import POLL_SECONDS, Person, Windows
 from tests.people import PASSWORD
+from tests.server.running import Server, running
 
 pytestmark = pytest.mark.browser
 
@@ -24,6 +26,14 @@ window.setHidden = (value) => {
   document.dispatchEvent(new Event("visibilitychange"));
 };
 """
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One whose pages can only ask."""
+    settings = {"POLL_SECONDS": str(POLL_SECONDS), "INTEGRATE_SOCKETIO": "false"}
+    with running(tmp_path_factory.mktemp("asking"), **settings) as server:
+        yield server
 
 
 class Asked:
