@@ -91,11 +91,11 @@ class Stage:
 
 
 @contextmanager
-def staged(playwright: Playwright, folder: Path) -> Iterator[Stage]:
+def staged(playwright: Playwright, folder: Path, **settings: str) -> Iterator[Stage]:
     with (
         desktop(folder) as screen,
         backend_running(folder) as backend,
-        product(folder / "instance", backend.stand_in, backend.ca_file) as site,
+        product(folder / "instance", backend.stand_in, backend.ca_file, **settings) as site,
         real_chromium(playwright, folder, backend, screen) as chromium,
     ):
         stage = Stage(screen, backend, chromium, site)

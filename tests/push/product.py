@@ -27,7 +27,7 @@ from tests.server.visitors import Answer, Visitor
 from webpush_app.accounts.models import User
 from webpush_app.delivery.models import Push
 from webpush_app.messaging.models import Message
-from webpush_app.notifications.models import InboxMark
+from webpush_app.notifications.models import InboxMark, Presence
 from webpush_app.subscriptions.models import PushSubscription
 
 CONTACT = "mailto:ops@example.com"
@@ -132,6 +132,10 @@ class Product:
         """Their items in the inbox."""
         query = select(InboxMark.item_id).join(User, User.id == InboxMark.user_id).where(User.username == name)
         return self._read(query)
+
+    def looked_at_by(self, name: str) -> Sequence[str]:
+        """What they have open, as their pages say."""
+        return self._read(select(Presence.place).join(User, User.id == Presence.user_id).where(User.username == name))
 
     def _anybody_can_write(self) -> bool:
         os.waitid(os.P_PID, self.worker.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
