@@ -83,7 +83,7 @@ class PushButton:
 
     def settled(self) -> list[Shown]:
         """All that is shown when the worker has done what it was at."""
-        self.ask("turn")
+        self.ask(f"Promise.race([turn, new Promise((late) => setTimeout(late, {WAIT_SECONDS * 1000}))])")
         return self._shown()
 
     def ask(self, expression: str) -> Any:
