@@ -10,13 +10,14 @@ const NARROW = "(max-width: 480px)"; // there the bell leads to the page
 
 let refreshers = [];
 
-export function openInbox() {
+// `askNow` looks for what else has changed, once something was marked as read here.
+export function openInbox(askNow) {
   const bell = document.getElementById("bell");
   if (!bell) return;
   settleShown(JSON.parse(document.body.dataset.inbox));
   const list = document.querySelector("[data-inbox-list]");
   refreshers = [makePanel(bell), ...(list ? [() => reload(list)] : [])];
-  document.addEventListener("submit", markRead);
+  document.addEventListener("submit", async (event) => (await markRead(event)) && askNow());
   document.addEventListener("visibilitychange", () => document.hidden || refreshStale());
 }
 
@@ -92,10 +93,10 @@ async function reload(list) {
 
 // --- reading ---------------------------------------------------------------------------------------------------
 
-// Without this the form is sent, and the page loaded again.
+// Without this the form is sent, and the page loaded again. → whether something was read
 async function markRead(event) {
   const wanted = event.target.dataset.read;
-  if (!wanted) return;
+  if (!wanted) return false;
   event.preventDefault();
   const form = event.target;
   try {
@@ -107,8 +108,10 @@ async function markRead(event) {
     });
     if (!answer.ok) throw new Error(`answered ${answer.status}`);
     showInbox((await answer.json()).result);
+    return true;
   } catch {
     form.submit(); // the way without a script says what is the matter
+    return false;
   }
 }
 

@@ -15,8 +15,8 @@ import "./push_start.js"; // what `registerServiceWorker` loads is here already,
 
 window.set_message_count = set_message_count;
 
-followNotifications({ unread_message_count: set_message_count, inbox: showInbox }, watchConversation());
-openInbox();
+const callbacks = { unread_message_count: set_message_count, inbox: showInbox };
+openInbox(followNotifications(callbacks, watchConversation()));
 openCards();
 keepTimesCurrent();
 countCharacters();

@@ -15,11 +15,12 @@ const PUSHED_BUT_NOT_HEARD_MS = 1000;
 const SIGN_OF_LIFE_MS = 10 * 60_000;
 const NO_SOCKET = { start() {}, stop() {}, isLive: () => false };
 
+// → asks at once, for whoever has just changed something.
 export function followNotifications(callbacks, before = null) {
   const { notificationsUrl, user, since, pollSeconds, socket } = document.body.dataset;
-  if (!notificationsUrl) return;
+  if (!notificationsUrl) return () => null;
   const place = { url: notificationsUrl, user, everySeconds: Number(pollSeconds) || 10 };
-  follow(place, socket, (askNow) => keepNews(Number(since) || 0, callbacks, before && looking(before, askNow)));
+  return follow(place, socket, (askNow) => keepNews(Number(since) || 0, callbacks, before && looking(before, askNow)));
 }
 
 // `before` is told what has come before it is handed on. Where it says that it has changed something by that, it is
@@ -135,6 +136,7 @@ function follow(place, clientUrl, makeNews) {
   window.addEventListener("pagehide", leave);
   window.addEventListener("pageshow", ({ persisted }) => persisted && (join(), look()));
   join();
+  return () => isOver || poll.askNow();
 }
 
 function leadAlone({ onLead }) {
