@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from tests.browser.windows import POLL_SECONDS, Person, Windows
+from tests.browser.windows import CAN_BE_HIDDEN, POLL_SECONDS, Person, Windows
 from tests.people import PASSWORD
 from tests.server.running import Server, running
 
@@ -15,17 +15,6 @@ pytestmark = pytest.mark.browser
 ADDRESS = "**/notifications?*"
 STEP_SECONDS = 0.25
 LONG_MS = 600_000
-
-# Headless windows are never really hidden: the page is told so, as the browser would tell it.
-CAN_BE_HIDDEN = """
-let isHidden = false;
-Object.defineProperty(document, "hidden", { get: () => isHidden });
-Object.defineProperty(document, "visibilityState", { get: () => (isHidden ? "hidden" : "visible") });
-window.setHidden = (value) => {
-  isHidden = value;
-  document.dispatchEvent(new Event("visibilitychange"));
-};
-"""
 
 
 @pytest.fixture(scope="module")

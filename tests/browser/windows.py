@@ -31,6 +31,17 @@ LONGEST_NAME = 32
 # No fault of the page: what was not loaded is looked at as a response, and these windows are private ones.
 _HARMLESS = ("Failed to load resource", "Chrome currently does not support the Push API in incognito mode")
 
+# Headless windows are never really hidden: the page is told so, as the browser would tell it.
+CAN_BE_HIDDEN = """
+let isHidden = false;
+Object.defineProperty(document, "hidden", { get: () => isHidden });
+Object.defineProperty(document, "visibilityState", { get: () => (isHidden ? "hidden" : "visible") });
+window.setHidden = (value) => {
+  isHidden = value;
+  document.dispatchEvent(new Event("visibilitychange"));
+};
+"""
+
 _numbers = itertools.count(1)
 
 

@@ -107,18 +107,6 @@ def test_each_person_is_told_of_their_own_inbox(people: People, outgoing: Outgoi
     assert beside(devices[mary]) == [(news, {"count": 2, "newest": news, "unread": [news, three]})]
 
 
-def test_a_broadcast_that_was_read_before_it_came_still_names_its_item(
-    outgoing: Outgoing, susan: int, john: int
-) -> None:
-    """It is shown all the same, and the next push closes it."""
-    device = browser(outgoing, susan)
-    outgoing.broadcast(john)
-    [item] = items(outgoing)
-    read(outgoing, susan, item)
-    outgoing.deliver()
-    assert beside(device) == [(item, {"count": 0, "newest": item, "unread": []})]
-
-
 def test_who_registered_after_a_broadcast_is_told_no_item_of_it(
     outgoing: Outgoing, people: People, clock: StandingClock, john: int
 ) -> None:

@@ -149,3 +149,17 @@ def test_a_row_that_cannot_be_composed_does_not_keep_the_others_from_being_sent(
     clock.advance(24 * 3600)
     outgoing.deliver()
     assert outgoing.rows()[0].state == State.EXPIRED
+
+
+def test_a_broadcast_that_was_read_meanwhile_rings_no_more_but_for_strangers(
+    outgoing: Outgoing, susan: Browser, people: People
+) -> None:
+    hers, a_strangers = outgoing.device(susan.user_id), outgoing.device(None)
+    outgoing.broadcast(people("boss", is_admin=True))
+    susan.submit("/inbox/read", form_at="/inbox")
+    outgoing.deliver()
+    assert [(row.state, row.reason) for row in outgoing.rows()] == [
+        (State.DROPPED, "read_already"),
+        (State.ACCEPTED, None),
+    ]
+    assert (len(hers.subscribed.received), len(a_strangers.subscribed.received)) == (0, 1)

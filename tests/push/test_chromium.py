@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Playwright, expect
 
+from tests.browser.windows import CAN_BE_HIDDEN
 from tests.push.chromium import Permission, site_of, text_of
 from tests.push.chromium_front import HOSTS
 from tests.push.chromium_seat import (
@@ -93,7 +94,10 @@ def test_two_messages_give_two_notifications(stage: Stage, seat: Seat) -> None:
 def test_a_click_brings_the_open_conversation_up_to_date(stage: Stage, seat: Seat) -> None:
     other, susan = seat.subscribed("susan")
     john = stage.product.newcomer("john")
+    stage.chromium.context.add_init_script(CAN_BE_HIDDEN)
     reading = seat.open(f"/messages/with/{john.name}")
+    reading.evaluate("setHidden(true)")  # a page without a screen is always shown, and what is looked at does not ring
+    eventually(lambda: stage.product.looked_at_by(susan), [])
     other.bring_to_front()
     count = len(stage.chromium.context.pages)
     john.send(susan, "Are you there?")

@@ -42,8 +42,9 @@ class PutOff:
 
 Composed = Message | Drop | PutOff
 Composer = Callable[[Sequence[Job]], Mapping[int, Composed]]
-Companion = Callable[[Sequence[Job]], Mapping[int, Mapping[str, object]]]
-"""JSON values, by the number of the push."""
+Companion = Callable[[Sequence[Job]], Mapping[int, Mapping[str, object] | None]]
+"""JSON values, by the number of the push; None where nobody need be told any more."""
+READ_ALREADY = Drop("read_already")
 _COMPOSERS = "push_composers"
 _COMPANION = "push_companion"
 NOT_COMPOSED = "not_composed"
@@ -70,7 +71,7 @@ def compose(jobs: Sequence[Job]) -> dict[int, Composed | None]:
     return composed
 
 
-def companions(jobs: Sequence[Job]) -> dict[int, bytes]:
+def companions(jobs: Sequence[Job]) -> dict[int, bytes | Drop]:
     """The fields beside the texts, ready to be added. Strangers have none; and who is to be told something is told it
     also where this fails."""
     of_people = [job for job in jobs if job.owner_id is not None]
@@ -78,7 +79,8 @@ def companions(jobs: Sequence[Job]) -> dict[int, bytes]:
         return {}
     companion: Companion = current_app.extensions[_COMPANION]
     try:
-        return {push_id: to_fields(values) for push_id, values in companion(of_people).items()}
+        said = companion(of_people).items()
+        return {push_id: READ_ALREADY if values is None else to_fields(values) for push_id, values in said}
     except Exception:
         log.exception(line("companions_not_made", number=len(of_people), next="the texts are sent without"))
         db.session.rollback()

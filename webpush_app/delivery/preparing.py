@@ -90,10 +90,11 @@ def prepare(claim: Claim, signers: Signers) -> Prepared:
     composed = compose(jobs)
     fields = companions([job for job in jobs if isinstance(composed.get(job.push_id), Message)])
     for row, browser in wanted:
-        match composed.get(row.id, Drop("withdrawn")):
+        beside = fields.get(row.id, b"")
+        match beside if isinstance(beside, Drop) else composed.get(row.id, Drop("withdrawn")):
             case Message() as message:
                 ready = _ready(row, browser, message, signers, claim)
-                made.ready.append(ready._replace(fields=fields[row.id]) if row.id in fields else ready)
+                made.ready.append(ready._replace(fields=beside) if isinstance(beside, bytes) else ready)
             case Drop(reason):
                 made.settled.append(_ended(row, reason))
             case PutOff(until):

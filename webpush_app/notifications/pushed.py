@@ -26,16 +26,20 @@ class AboutPush(Protocol):
     def owner_id(self) -> int | None: ...
 
 
-def companion(pushes: Sequence[AboutPush]) -> Mapping[int, Mapping[str, object]]:
-    """By the number of the push; all of them go to browsers of people. Two queries, however many they are."""
+def companion(pushes: Sequence[AboutPush]) -> Mapping[int, Mapping[str, object] | None]:
+    """By the number of the push; all of them go to browsers of people. None where the person has read it meanwhile. Two
+    queries, however many they are."""
     standings = standings_of({push.owner_id for push in pushes if push.owner_id is not None})
     inboxes = {user_id: {"inbox": standing.inbox.to_json()} for user_id, standing in standings.items()}
     items = _items_of(pushes)
-    said: dict[int, Mapping[str, object]] = {}
+    said: dict[int, Mapping[str, object] | None] = {}
     for push in pushes:
-        inbox = inboxes.get(push.owner_id or 0, {})
-        item = items.get((push.owner_id, push.kind, push.subject_id))
-        said[push.push_id] = {"item": item, **inbox} if item else inbox
+        owner_id = push.owner_id or 0
+        item, inbox = items.get((owner_id, push.kind, push.subject_id)), inboxes.get(owner_id, {})
+        if item and owner_id in standings and standings[owner_id].inbox.has_read(item):
+            said[push.push_id] = None
+        else:
+            said[push.push_id] = {"item": item, **inbox} if item else inbox
     return said
 
 

@@ -27,6 +27,12 @@ class Inbox:
     unread: list[int]
     """The newest unread ones, newest first; all of them where there are no more than these."""
 
+    def has_read(self, item_id: int) -> bool:
+        """As far as is known here. The service worker has the same rule for what it still shows."""
+        if item_id > self.newest or item_id in self.unread:
+            return False
+        return self.count <= len(self.unread) or item_id >= min(self.unread)
+
     def to_json(self) -> dict[str, Any]:
         return {"count": self.count, "newest": self.newest, "unread": self.unread}
 

@@ -1,6 +1,7 @@
 """A service that speaks by sockets and one where pages ask; every test here runs on both."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -11,6 +12,7 @@ from tests.browser.windows import POLL_SECONDS, WIDE, Person, Windows
 from tests.server.running import Server, running
 
 WAYS = {"socket": "true", "polling": "false"}
+only_sockets = pytest.mark.parametrize("way", ["socket"], indirect=True)
 
 
 @pytest.fixture(scope="session", params=list(WAYS))
@@ -52,18 +54,23 @@ class Scene:
         self.john = windows.newcomer("john")
         self.susan = windows.newcomer("susan", base_url=first.url)
         self.elsewhere = windows.another_of(self.susan, base_url=second.url)
-        self.other_tab: Page | None = None
+        self.pages: list[Page] = []
 
-    def open(self, path: str = "/people", *, before: str | None = None) -> Desk:
-        self.other_tab = self.susan.context.new_page()
-        pages = [self.susan.page, self.other_tab, self.elsewhere.page]
-        for page in pages:
-            if before:
+    def open(self, path: str = "/people", *, with_clocks: bool = False) -> Desk:
+        self.pages = [self.susan.page, self.susan.context.new_page(), self.elsewhere.page]
+        for page in self.pages:
+            if with_clocks:
                 page.clock.install()
             page.goto(path)
-        desk = Desk(pages)
+        desk = Desk(self.pages)
         desk.mark()
         return desk
+
+    def stop_clocks(self) -> None:
+        """From here on only the test moves them on. That is a jump too, and what follows from it is waited for."""
+        for page in self.pages:
+            page.clock.pause_at(datetime.now(UTC) + timedelta(hours=1))
+        self.pages[0].wait_for_timeout(2000)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.live.conftest import Scene, a_third_device
+from tests.browser.live.conftest import Scene, a_third_device, only_sockets
 from tests.browser.live.line import Mode
 from tests.browser.live.person import read_elsewhere
 
@@ -11,6 +11,7 @@ pytestmark = pytest.mark.browser
 SOON = 15.0  # at once by a socket, within a second by asking; the machine may be busy
 LATER = 60.0  # a browser whose line was cut asks less and less often
 OFFLINE_SECONDS = 6
+SLEPT_MS = 35_000  # shorter than it takes for the socket to find by itself that nobody answers
 
 
 def test_after_messages(scene: Scene) -> None:
@@ -87,15 +88,30 @@ def test_while_no_socket_gets_through_and_after_it_does_again(scene: Scene) -> N
 
 
 def test_after_a_sleep_from_which_nothing_that_was_open_comes_back(scene: Scene) -> None:
-    desk = scene.open(before="sleep")
+    """No clock goes on by itself: what is done after waking is done because the page finds that it has slept."""
+    desk = scene.open(with_clocks=True)
     scene.john.send(scene.susan.name, "before")
     desk.agree(1, within_seconds=SOON)
+    scene.stop_clocks()
     for line in (scene.first, scene.second):
         line.is_now(Mode.DEAD)
     scene.john.send(scene.susan.name, "meanwhile", "and again")
-    scene.susan.page.wait_for_timeout(500)
     for line in (scene.first, scene.second):
         line.is_now(Mode.OPEN)
     for page in desk.pages:
-        page.clock.fast_forward("01:00:00")
+        page.clock.fast_forward(SLEPT_MS)
     desk.agree(3, within_seconds=SOON)
+
+
+@only_sockets
+def test_after_a_sleep_the_socket_is_a_new_one(scene: Scene) -> None:
+    desk = scene.open(with_clocks=True)
+    scene.stop_clocks()
+    for line in (scene.first, scene.second):
+        line.is_now(Mode.DEAD)
+        line.is_now(Mode.OPEN)
+    for page in desk.pages:
+        page.clock.fast_forward(SLEPT_MS)
+    scene.susan.page.wait_for_timeout(2000)
+    scene.john.send(scene.susan.name, "long after")
+    desk.agree(1, within_seconds=SOON)

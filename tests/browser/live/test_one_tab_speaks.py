@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, Route
 
-from tests.browser.live.conftest import Scene
-from tests.browser.live.person import Desk
+from tests.browser.live.conftest import Scene, only_sockets
+from tests.browser.live.line import Mode
+from tests.browser.live.person import Desk, counts
 from tests.browser.live.test_counts_agree import SOON
-from tests.browser.test_notifications import CAN_BE_HIDDEN
+from tests.browser.windows import CAN_BE_HIDDEN
 
 pytestmark = pytest.mark.browser
 
@@ -106,16 +107,52 @@ def test_hidden_tabs_ask_nothing_and_catch_up_when_they_are_shown(scene: Scene, 
     Desk(pages).agree(1, within_seconds=SOON)
 
 
-def test_a_tab_that_is_frozen_is_not_waited_for(scene: Scene) -> None:
+def test_a_tab_that_gives_no_sign_is_not_waited_for(scene: Scene) -> None:
+    """As one that the browser has frozen, or whose script is stuck."""
     traffic, pages = _tabs(scene, 2)
     _until(lambda: traffic.ways() == 1, pages[0], "nobody speaks")
     speaker = [*traffic.questions, *traffic.sockets][0]
     (other,) = (page for page in pages if page is not speaker)
-    devtools = scene.susan.context.new_cdp_session(speaker)
-    devtools.send("Page.setWebLifecycleState", {"state": "frozen"})
-    scene.john.send(scene.susan.name, "the other one is awake")
+    speaker.evaluate("BroadcastChannel.prototype.postMessage = () => {}")
+    scene.john.send(scene.susan.name, "the other one has to hear it too")
     other.evaluate("setHidden(true)")
     other.evaluate("setHidden(false)")
     Desk([other]).agree(1, within_seconds=SOON)
-    devtools.send("Page.setWebLifecycleState", {"state": "active"})
+
+
+def test_what_happens_between_the_page_and_its_scripts_is_told_by_the_others(scene: Scene) -> None:
+    """The page is made before, and its scripts run after the one that speaks has told everybody."""
+    _traffic, pages = _tabs(scene, 1)
+    later = scene.susan.context.new_page()
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    later.route("**/js/main.js", hold)
+    later.goto("/people", wait_until="commit")
+    _until(lambda: bool(held), later, "the page asks for no script")
+    assert counts(later).messages == 0
+    scene.john.send(scene.susan.name, "meanwhile")
     Desk(pages).agree(1, within_seconds=SOON)
+    held[0].continue_()
+    later.wait_for_load_state()
+    later.evaluate("window.isStillTheSamePage = true")
+    Desk([*pages, later]).agree(1, within_seconds=SOON)
+
+
+@only_sockets
+def test_a_page_goes_back_to_the_socket_and_asks_no_more(scene: Scene) -> None:
+    traffic, pages = _tabs(scene, 1)
+    scene.first.is_now(Mode.NO_SOCKETS)
+    _until(lambda: len(traffic.questions) > 1, pages[0], "it does not ask")
+    scene.first.is_now(Mode.OPEN)
+    traffic.sockets.clear()
+    _until(lambda: bool(traffic.sockets), pages[0], "it tries no socket")
+    pages[0].wait_for_timeout(A_FEW_POLLS_MS)
+    traffic.forget()
+    pages[0].wait_for_timeout(A_FEW_POLLS_MS)
+    assert traffic.ways() == 0
+    scene.john.send(scene.susan.name, "by the socket")
+    Desk(pages).agree(1, within_seconds=SOON)
+    assert traffic.questions == []
