@@ -3,10 +3,10 @@
 
 const LONGEST_WAIT_MS = 2000;
 
-// `callbacks` by name. `since` is how far the page itself knows it. `before`, if given, may look at what came before it
-// is handed on; what has become old by then is not handed on any more.
-export function keepNews(since, callbacks, before = null) {
-  const newest = new Map(); // name → the piece {name, data, timestamp}
+// `callbacks` by name. `since` is how far the page itself knows it, and `made` are the pieces that it was made with.
+// `before`, if given, may look at what came before it is handed on; what has become old by then is not handed on any more.
+export function keepNews(since, callbacks, before = null, made = []) {
+  const newest = new Map(made.map((piece) => [piece.name, piece])); // name → {name, data, timestamp}
   let latest = since;
   let turn = Promise.resolve();
 

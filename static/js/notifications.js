@@ -17,10 +17,21 @@ const NO_SOCKET = { start() {}, stop() {}, isLive: () => false };
 
 // → asks at once, for whoever has just changed something.
 export function followNotifications(callbacks, before = null) {
-  const { notificationsUrl, user, since, pollSeconds, socket } = document.body.dataset;
+  const { notificationsUrl, user, pollSeconds, socket } = document.body.dataset;
   if (!notificationsUrl) return () => null;
   const place = { url: notificationsUrl, user, everySeconds: Number(pollSeconds) || 10 };
-  return follow(place, socket, (askNow) => keepNews(Number(since) || 0, callbacks, before && looking(before, askNow)));
+  const since = Number(document.body.dataset.since) || 0;
+  const made = madeWith(since);
+  return follow(place, socket, (askNow) => keepNews(since, callbacks, before && looking(before, askNow), made));
+}
+
+// Another tab may lack even this, where it was hidden and nobody spoke meanwhile.
+function madeWith(timestamp) {
+  const { unread, inbox } = document.body.dataset;
+  return [
+    { name: "unread_message_count", data: Number(unread), timestamp },
+    { name: "inbox", data: JSON.parse(inbox), timestamp },
+  ];
 }
 
 // `before` is told what has come before it is handed on. Where it says that it has changed something by that, it is
@@ -39,7 +50,7 @@ function follow(place, clientUrl, makeNews) {
   let isNew = true; // what the page was made with is all that is known
 
   function onNews(pieces) {
-    if (news.take(pieces)) tabs?.tell(pieces);
+    if (news.take(pieces)) tabs?.tell(news.known()); // all of it: who was made before may lack more than this
   }
 
   function onOver() {

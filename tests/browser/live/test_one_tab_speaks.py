@@ -141,6 +141,21 @@ def test_what_happens_between_the_page_and_its_scripts_is_told_by_the_others(sce
     Desk([*pages, later]).agree(1, within_seconds=SOON)
 
 
+def test_a_tab_that_heard_nothing_is_told_by_one_that_was_opened_later(scene: Scene) -> None:
+    """What that one was made with is no news to it, and news to the other."""
+    _traffic, (earlier,) = _tabs(scene, 1)
+    earlier.evaluate("setHidden(true)")
+    scene.first.hang_up()
+    earlier.wait_for_timeout(500)
+    scene.john.send(scene.susan.name, "while nobody hears")
+    later = scene.susan.context.new_page()
+    later.goto("/people")
+    later.wait_for_timeout(1000)
+    assert counts(earlier).messages == 0
+    earlier.evaluate("setHidden(false)")
+    Desk([earlier]).agree(1, within_seconds=SOON)
+
+
 @only_sockets
 def test_a_page_goes_back_to_the_socket_and_asks_no_more(scene: Scene) -> None:
     traffic, pages = _tabs(scene, 1)
