@@ -10,9 +10,12 @@ const PATIENCE_MS = 10_000;
 export function watchConversation() {
   const page = document.querySelector("[data-conversation]");
   if (!page) return null;
-  const say = (isLooking) => tell(page.dataset.presenceUrl, page.dataset.conversation, isLooking);
   let isStale = false;
   let timer = null;
+
+  async function say(isLooking) {
+    if (!(await tell(page.dataset.presenceUrl, page.dataset.conversation, isLooking))) clearInterval(timer);
+  }
 
   async function look() {
     clearInterval(timer);
@@ -65,8 +68,15 @@ function replace(fresh) {
   refreshTimes(shown);
 }
 
-// Nothing hangs on it: who is not known to be looking gets a push.
-function tell(url, place, isLooking) {
+// Nothing hangs on it: who is not known to be looking gets a push. → false once the person this page was opened by has
+// signed out here
+async function tell(url, place, isLooking) {
+  const headers = { "Content-Type": "application/json", "Webpush-User": document.body.dataset.user };
   const body = JSON.stringify({ place, is_looking: isLooking });
-  fetch(url, { method: "POST", headers: { "Content-Type": "application/json" }, body, keepalive: true }).catch(() => null);
+  try {
+    const { status } = await fetch(url, { method: "POST", headers, body, keepalive: true });
+    return status !== 401 && status !== 409;
+  } catch {
+    return true;
+  }
 }

@@ -110,6 +110,7 @@ function follow(place, clientUrl, makeNews) {
 
   // Hidden, what is only asked for rests; shown again, or woken after a sleep, it is looked for at once.
   function look() {
+    isNew = false;
     if (isOver || !tabs) return;
     if (document.hidden) {
       if (!socket.isLive()) rest();
@@ -151,6 +152,6 @@ function follow(place, clientUrl, makeNews) {
 }
 
 function leadAlone({ onLead }) {
-  onLead();
+  if (!document.hidden) onLead();
   return { tell() {}, rest() {}, leave() {}, isLeading: () => true, whileNobodyLeads() {} };
 }

@@ -81,6 +81,35 @@ def test_a_hidden_tab_does_not_ask_and_asks_at_once_when_shown_again(windows: Wi
     assert asked.seconds_until_next() <= POLL_SECONDS + STEP_SECONDS
 
 
+def test_a_tab_that_was_opened_hidden_asks_at_once_when_it_is_shown(windows: Windows) -> None:
+    susan, john = windows.newcomer("susan"), windows.newcomer("john")
+    page = susan.page
+    page.add_init_script(f"{CAN_BE_HIDDEN} isHidden = true;")
+    _stop_the_clock(page)
+    page.goto("/people")
+    john.send(susan.name, "before you looked")
+    with page.expect_request(ADDRESS):
+        page.evaluate("setHidden(false)")
+    expect(susan.badge).to_have_text("1 unread")
+
+
+def test_a_conversation_signed_out_elsewhere_does_not_go_on_saying_that_it_is_looked_at(windows: Windows) -> None:
+    susan, john = windows.newcomer("susan"), windows.newcomer("john")
+    page = susan.page
+    _stop_the_clock(page)
+    said: list[str] = []
+    page.on("request", lambda request: said.append(request.url) if "/api/presence" in request.url else None)
+    page.goto(f"/messages/with/{john.name}")
+    windows.sign_out_elsewhere(susan)
+    with page.expect_response(lambda answer: "/api/presence" in answer.url and answer.status in (401, 409)):
+        page.clock.run_for(16_000)
+    page.wait_for_timeout(200)
+    before = len(said)
+    page.clock.run_for(LONG_MS)
+    page.evaluate("fetch('/healthz').then((answer) => answer.ok)")
+    assert len(said) == before
+
+
 def test_a_page_asks_less_and_less_often_while_the_service_is_away_and_recovers(windows: Windows) -> None:
     susan, john = windows.newcomer("susan"), windows.newcomer("john")
     page, asked = _watched(susan)
