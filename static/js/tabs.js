@@ -23,7 +23,9 @@ export function joinTabs(name, { onLead, onRest, onHeard, onAsked }) {
       if (error.name !== "AbortError") throw error; // given up, or taken by another tab
     } finally {
       if (waiting === turn) waiting = null;
+      const isTaken = release !== null;
       end();
+      if (isTaken) want(); // behind whoever took it
     }
   }
 
@@ -90,7 +92,9 @@ export function joinTabs(name, { onLead, onRest, onHeard, onAsked }) {
       end();
       channel.close();
     },
-    whileNobodyLeads: (work) => navigator.locks.request(name, { ifAvailable: true }, (lock) => lock && work()),
+    // Where it takes long, another tab may begin to speak.
+    whileNobodyLeads: (work) =>
+      navigator.locks.request(name, { ifAvailable: true }, (lock) => lock && work()).catch(() => null),
   };
 }
 
