@@ -6,7 +6,7 @@
 import { add, list, remove, removeRow, secretOf, stateOf } from "./push_api.js";
 import * as memory from "./push_memory.js";
 import { fingerprint, inTurn, isMadeWith, register, subscribe, unsubscribe } from "./push_subscription.js";
-import { forgetShown } from "./shown.js";
+import { forgetShown, settleShown } from "./shown.js";
 
 const SEEN_AGAIN_AFTER_MS = 24 * 3600 * 1000;
 const ENDED = new Set(["gone", "other_key", "old_key", "unusable", "refused"]); // to post the same subscription again would help nobody
@@ -49,7 +49,7 @@ async function look(site, isWanted) {
   const registration = await register(site.workerUrl);
   const was = memory.owner();
   const isSomebodyElses = was !== null && was !== memory.ANONYMOUS && was !== site.user;
-  if (isSomebodyElses) await forgetShown(); // what was shown to one person is not left for the next
+  if (isSomebodyElses) await leaveNothing();
   if (Notification.permission !== "granted") return withoutPermission();
   if (memory.isTurnedOff()) return { name: "off" };
   if (!site.user && !isWanted) {
@@ -57,6 +57,13 @@ async function look(site, isWanted) {
     if (was === null && memory.isForgetful()) return { name: "off" }; // somebody may have signed out
   }
   return bring(site, registration);
+}
+
+// What was shown to one person is not left for the next, who has a number of their own on the icon.
+async function leaveNothing() {
+  await forgetShown();
+  const { inbox } = document.body.dataset;
+  if (inbox) await settleShown(JSON.parse(inbox));
 }
 
 // Whoever signed out gets nothing here any more. A session that only ended by itself does not turn anything off.

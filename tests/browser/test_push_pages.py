@@ -32,6 +32,11 @@ WITHOUT_WORKER = """async (count) => {
   return set;
 }"""
 
+SAID_TO_THE_WORKER = """
+window.said = [];
+ServiceWorker.prototype.postMessage = (message) => { window.said.push(message); };
+"""
+
 
 @pytest.fixture(scope="module")
 def own_windows(site: Server, chromium: Browser) -> Iterator[Windows]:
@@ -93,3 +98,16 @@ def test_without_a_worker_the_page_writes_on_the_icon_itself(windows: Windows) -
     assert page.evaluate(WITHOUT_WORKER, 4) == [4, 0]
     page.reload()
     assert page.evaluate(WITHOUT_WORKER, 0) == [0, 0]
+
+
+def test_who_comes_after_somebody_else_has_their_own_number_on_the_icon(windows: Windows) -> None:
+    susan, john = windows.newcomer("susan"), windows.newcomer("john")
+    john.send(susan.name, "unread")
+    page = susan.visit("/people")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.evaluate("localStorage.setItem('webpush-push-owner', '999999')")
+    page.add_init_script(SAID_TO_THE_WORKER)
+    page.reload()
+    page.wait_for_function("window.said.some(({ forget }) => forget)")
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.said.at(-1).inbox?.count") == 1
