@@ -35,7 +35,7 @@ export function watchConversation() {
     clearInterval(timer);
     say(false);
   });
-  window.addEventListener("pageshow", ({ persisted }) => persisted && (show(), look()));
+  window.addEventListener("pageshow", ({ persisted }) => persisted && ((isStale = true), look()));
   look();
   return (pieces) => (pieces.some(({ name, data }) => name === "inbox" && data.count > 0) ? show() : false);
 }
@@ -49,8 +49,9 @@ async function refresh() {
       signal: AbortSignal.timeout(PATIENCE_MS),
     });
     if (!answer.ok) return false;
-    const text = await answer.text();
-    replace(new DOMParser().parseFromString(text, "text/html").querySelector("[data-conversation]"));
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (fresh.body.dataset.user !== document.body.dataset.user) location.reload(); // somebody else's by now
+    else replace(fresh.querySelector("[data-conversation]"));
     return true;
   } catch {
     return false; // it is tried again with the next news

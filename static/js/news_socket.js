@@ -4,6 +4,7 @@
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 15_000;
 const PATIENCE_MS = 8000;
+const GREETED_WITHIN_MS = 15_000; // where a thousand come back at once, some wait for a while
 const NAMESPACE = "/notifs";
 
 // `clientUrl` is the client library's own address. `onLive()` and `onLost()` say how it stands.
@@ -22,7 +23,15 @@ export function makeSocket({ clientUrl, user, since, onNews, onLive, onLost, onO
     } catch {
       return fail(); // the library could not be loaded now
     }
-    if (isOn) socket.connect();
+    if (!isOn) return;
+    socket.connect();
+    timer = setTimeout(startOver, GREETED_WITHIN_MS); // it may connect and hear nothing
+  }
+
+  function startOver() {
+    const wasConnected = socket.connected;
+    socket.disconnect();
+    if (!wasConnected) fail(); // else that was said already
   }
 
   function listen(io) {
@@ -35,6 +44,7 @@ export function makeSocket({ clientUrl, user, since, onNews, onLive, onLost, onO
     });
     made.on("response", (greeting) => {
       if (greeting.user !== user) return onOver();
+      clearTimeout(timer);
       failures = 0;
       isLive = true;
       onLive();

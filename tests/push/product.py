@@ -16,7 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, create_engine, select
+from sqlalchemy import Select, and_, create_engine, or_, select
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
@@ -27,7 +27,7 @@ from tests.server.visitors import Answer, Visitor
 from webpush_app.accounts.models import User
 from webpush_app.delivery.models import Push
 from webpush_app.messaging.models import Message
-from webpush_app.notifications.models import InboxMark, Presence
+from webpush_app.notifications.models import InboxItem, InboxMark, NotificationClock, Presence
 from webpush_app.subscriptions.models import PushSubscription
 
 CONTACT = "mailto:ops@example.com"
@@ -129,9 +129,13 @@ class Product:
         return self._read(query.order_by(Message.id))
 
     def broadcasts_read_by(self, name: str) -> Sequence[int]:
-        """Their items in the inbox."""
-        query = select(InboxMark.item_id).join(User, User.id == InboxMark.user_id).where(User.username == name)
-        return self._read(query)
+        """Their items in the inbox, of those that were sent since they registered."""
+        marked = select(InboxMark.item_id).where(InboxMark.user_id == User.id)
+        is_read = or_(InboxItem.id <= NotificationClock.read_up_to, InboxItem.id.in_(marked.scalar_subquery()))
+        query = select(InboxItem.id).join(User, User.username == name)
+        query = query.join(NotificationClock, NotificationClock.user_id == User.id)
+        is_theirs = and_(InboxItem.user_id.is_(None), InboxItem.created_at >= User.created_at)
+        return self._read(query.where(is_theirs, is_read))
 
     def looked_at_by(self, name: str) -> Sequence[str]:
         """What they have open, as their pages say."""

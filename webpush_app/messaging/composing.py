@@ -21,6 +21,7 @@ KIND = "message"
 # the push is dropped. Should that machine have gone to sleep meanwhile, the push comes by so much later.
 LOOKED_FOR_AGAIN = timedelta(seconds=2)
 _PAGE_NEEDS = timedelta(seconds=10)
+_LONGEST_PAUSE = timedelta(seconds=30)  # of a page that asks less often than that nobody waits
 
 
 def conversation_with(user_id: int) -> str:
@@ -55,7 +56,7 @@ def _messages(message_ids: set[int]) -> dict[int, Any]:
 
 
 def _may_be_read_soon(row: Any) -> bool:
-    asks_every = timedelta(seconds=current_app.config["POLL_SECONDS"])
+    asks_every = min(timedelta(seconds=current_app.config["POLL_SECONDS"]), _LONGEST_PAUSE)
     return bool(clock.now() < row.timestamp + asks_every + _PAGE_NEEDS)
 
 
