@@ -17,6 +17,7 @@ from webpush_app import clock
 from webpush_app.accounts.models import LoginSession
 from webpush_app.database import begin_write, db
 from webpush_app.notifications.sockets import MOST_OF_ALL
+from webpush_app.notifications.turnstile import AT_ONCE
 from webpush_app.notifications.waking import LISTENER
 
 # Where a server's own socket would be. Nothing here is let in as far as there.
@@ -35,14 +36,18 @@ def ask(client: FlaskClient, **changed: str) -> TestResponse:
     return client.get(PATH, headers=headers, environ_overrides=SOCKET)
 
 
+def sign_out_and_keep_the_cookie(browser: Browser) -> None:
+    with browser.client.session_transaction() as session:
+        token = session["_user_id"]
+    browser.submit("/logout", form_at="/edit_profile")
+    with browser.client.session_transaction() as session:
+        session["_user_id"] = token
+
+
 def test_strangers_cost_no_query_and_who_was_signed_in_one(
     app: Flask, susan: Browser, john: Browser, stranger: FlaskClient
 ) -> None:
-    with john.client.session_transaction() as session:
-        token = session["_user_id"]
-    john.submit("/logout", form_at="/edit_profile")
-    with john.client.session_transaction() as session:
-        session["_user_id"] = token
+    sign_out_and_keep_the_cookie(john)
     with app.app_context():
         engine = db.engine
     with listening(engine) as statements:
@@ -60,6 +65,20 @@ def test_a_session_that_has_lapsed_is_none(app: Flask, susan: Browser) -> None:
         db.session.execute(update(LoginSession).values(expires_at=clock.now() - timedelta(seconds=1)))
         db.session.commit()
     assert ask(susan.client).status_code == 401
+
+
+@pytest.mark.sqlite_only("the same queries everywhere")
+def test_who_asks_without_end_is_refused_without_a_query(app: Flask, john: Browser) -> None:
+    sign_out_and_keep_the_cookie(john)
+    with app.app_context():
+        engine = db.engine
+    with listening(engine) as statements:
+        answers = [ask(john.client) for _ in range(AT_ONCE * 2)]
+        asked = [answer for answer in answers if answer.status_code == 401]
+        refused = [answer for answer in answers if answer.status_code == 429]
+        assert len(statements) == len(asked) >= AT_ONCE
+        assert len(refused) == len(answers) - len(asked) > 0
+        assert refused[0].headers["Retry-After"] == "5"
 
 
 def test_the_host_is_checked_first_and_the_origin_by_the_address_that_the_proxy_was_asked_for(

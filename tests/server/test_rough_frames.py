@@ -5,6 +5,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import cycle
 
 import pytest
 
@@ -12,9 +13,12 @@ from tests.notifications.live_page import PATH, Closed, LivePage, live_page, ope
 from tests.server.crowd import Place, place
 from tests.server.upgrades import upgrade
 from tests.server.visitors import Prober
+from webpush_app.notifications.sockets import MOST_OF_A_SESSION
 from webpush_app.notifications.wire import LONGEST_MESSAGE
 
 SECRET = "geheim-Q7xZ"
+# A browser may open so many sockets in a row and no more: these take turns.
+SUSANS = [f"susan{number}" for number in range(8)]
 WORDS: list[str | bytes] = [
     f'42/notifs,["{SECRET}",1]',
     f'42["{SECRET}"]',
@@ -57,36 +61,36 @@ WORDS: list[str | bytes] = [
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory, password_hash: str) -> Iterator[Place]:
-    with place(tmp_path_factory.mktemp("frames"), password_hash, "susan", "john") as made:
+    with place(tmp_path_factory.mktemp("frames"), password_hash, *SUSANS, "john") as made:
         yield made
         assert "geheim" not in made.server.output
 
 
 def test_words_that_no_page_says_close_the_socket(here: Place) -> None:
-    port, cookie = here.server.port, here.cookies["susan"]
+    port, cookies = here.server.port, cycle(here.cookies[name] for name in SUSANS)
     said = len(here.server.lines)
     with live_page(port, here.cookies["john"]) as johns:
         for words in WORDS:
             for has_joined in (False, True):
-                with opened(port, cookie) as page:
+                with opened(port, next(cookies)) as page:
                     if has_joined:
                         page.join()
                     assert closes(page, words), words
         assert johns.hears_nothing(0.2)
-    with live_page(port, cookie) as page:
+    with live_page(port, next(cookies)) as page:
         assert page.hears_nothing(0.2)
     assert here.server.lines[said:] == []
 
 
 def test_a_message_as_long_as_may_be_is_read(here: Place) -> None:
-    with opened(here.server.port, here.cookies["susan"]) as page:
+    with opened(here.server.port, here.cookies[SUSANS[0]]) as page:
         begin, end = '40/notifs,{"since":0,"x":"', '"}'
         page.say(begin + "x" * (LONGEST_MESSAGE - len(begin) - len(end)) + end)
         assert page.hear().startswith("40/notifs,")
 
 
 def test_joining_twice_closes_the_socket(here: Place) -> None:
-    with opened(here.server.port, here.cookies["susan"]) as page:
+    with opened(here.server.port, here.cookies[SUSANS[0]]) as page:
         page.join()
         page.say("40/notifs,")
         assert page.is_closed_within()
@@ -128,7 +132,7 @@ def test_frames_that_are_none_close_the_socket(here: Place) -> None:
     port, said = here.server.port, len(here.server.lines)
     with live_page(port, here.cookies["john"]) as johns, Prober(port) as prober:
         for number, sent in enumerate(FRAMES):
-            with upgraded(port, here.cookies["susan"]) as connection:
+            with upgraded(port, here.cookies[SUSANS[number % len(SUSANS)]]) as connection:
                 connection.settimeout(2)
                 send(connection, sent)
                 assert ends(connection), number
@@ -138,8 +142,8 @@ def test_frames_that_are_none_close_the_socket(here: Place) -> None:
 
 
 def test_who_goes_away_without_a_word_is_forgotten(here: Place) -> None:
-    port, cookie = here.server.port, here.cookies["susan"]
-    for _ in range(30):  # more than a browser may have
+    port, cookie = here.server.port, here.cookies["john"]
+    for _ in range(MOST_OF_A_SESSION + 2):
         with upgraded(port, cookie) as connection:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset
     with live_page(port, cookie) as page:

@@ -19,7 +19,7 @@ MOST_GROWTH_KILOBYTES = 8 * 1024
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory, password_hash: str) -> Iterator[Place]:
-    with place(tmp_path_factory.mktemp("gate"), password_hash, "susan", "john") as made:
+    with place(tmp_path_factory.mktemp("gate"), password_hash, "susan", "john", "mary") as made:
         yield made
 
 
@@ -122,12 +122,12 @@ def test_bad_handshakes_leave_nothing_behind(here: Place) -> None:
 
 def test_whose_it_is_does_not_change_with_what_is_said(here: Place) -> None:
     """Neither in the address, nor in a header, nor in what a page sends when it joins."""
-    port, cookie = here.server.port, here.cookies["john"]
-    john = here.rows("SELECT id FROM users WHERE username = 'john'")[0][0]
+    port, cookie = here.server.port, here.cookies["mary"]
+    mary = here.rows("SELECT id FROM users WHERE username = 'mary'")[0][0]
     susan = here.rows("SELECT id FROM users WHERE username = 'susan'")[0][0]
     with opened(port, cookie) as page:
         page.join({"since": 0, "user": susan, "room": f"user_{susan}", "token": "x"})
-        assert page.event() == ("response", {"meta": "WS connected", "user": str(john)})
+        assert page.event() == ("response", {"meta": "WS connected", "user": str(mary)})
     for packet in (f'42/notifs,["join","user_{susan}"]', f"40/user_{susan},", "40/admin,", "40/notifs?user=1,", "40"):
         with opened(port, cookie) as page:
             page.say(packet)
@@ -135,7 +135,7 @@ def test_whose_it_is_does_not_change_with_what_is_said(here: Place) -> None:
 
 
 def test_who_is_let_in_and_never_joins_is_sent_away(here: Place) -> None:
-    with opened(here.server.port, here.cookies["john"]) as page:
+    with opened(here.server.port, here.cookies["mary"]) as page:
         assert page.hears_nothing(JOIN_WITHIN_SECONDS - 5)
         assert page.is_closed_within(10)
 

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 from urllib.parse import parse_qs
 
-from flask import Flask
+from flask import Flask, session
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wsgi import get_host
 
 from webpush_app.errors import AppError
 from webpush_app.notifications.sockets import Seat, Sockets, TooMany
+from webpush_app.notifications.turnstile import Turnstile
 from webpush_app.notifications.wire import SEAT
 from webpush_app.web.origins import names_this_site
 
@@ -31,7 +32,7 @@ _REASONS = {
     400: ("400 Bad Request", "Only a WebSocket upgrade with EIO=4 and transport=websocket is served here."),
     401: ("401 Unauthorized", "Please sign in first."),
     403: ("403 Forbidden", "The Origin header must name this site."),
-    429: ("429 Too Many Requests", "Too many sockets of this browser are open."),
+    429: ("429 Too Many Requests", "Too many sockets of this browser."),
     503: ("503 Service Unavailable", "No room for another socket now. Please try again in a moment."),
 }
 
@@ -58,6 +59,7 @@ class Refused(Exception):
 class SocketGate:
     def __init__(self, app: Flask, house: House, pages: Application, engine: Application) -> None:
         self._app, self._house, self._pages, self._engine = app, house, pages, engine
+        self._turnstile = Turnstile()
 
     def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
         if environ.get("PATH_INFO") != PATH:
@@ -91,6 +93,9 @@ class SocketGate:
 
     def _visitor(self, environ: Environ) -> tuple[int, int]:
         with self._app.request_context(environ):
+            token = session.get("_user_id")
+            if token is not None and not self._turnstile.lets(token):
+                raise Refused(429)
             if not current_user.is_authenticated:
                 raise Refused(401)
             return current_user.id, current_user.login_session.id
