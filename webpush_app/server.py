@@ -6,6 +6,7 @@ import signal
 from typing import Any
 
 import gevent
+from gevent.lock import Semaphore
 from gunicorn.glogging import Logger as GunicornLogger
 from gunicorn.workers.ggevent import GeventWorker
 
@@ -14,9 +15,14 @@ from webpush_app.logs import QuietFormatter
 _LIVE = "webpush_live"  # as in notifications/waking.py, which must not be imported before gevent has patched
 _LAST_ANSWERS_SECONDS = 0.3
 _LONGEST_TURN_SECONDS = 0.05  # for others; under a flood the loop is never idle
+_SOCKETS = "/socket.io/"
+_LONGEST_LINE = 1000  # more would leave no connection for pages: those are served as pages are
 
 
 class Worker(GeventWorker):
+    _one_by_one = Semaphore()
+    _waiting = 0
+
     def init_signals(self) -> None:
         super().init_signals()
         # Through gevent's loop: a plain handler would wait until the loop wakes up for something else.
@@ -30,11 +36,25 @@ class Worker(GeventWorker):
         self._send_sockets_away()
 
     def handle_request(self, listener_name: Any, request: Any, client: Any, address: Any) -> Any:
-        # A connection whose next request is already there would be served again without a pause. Waiting until the loop
-        # has nothing else to hand out gives everybody a turn; `sleep(0)` comes back before the sockets are read.
-        with gevent.Timeout(_LONGEST_TURN_SECONDS, exception=False):
-            gevent.idle()
+        if request.path == _SOCKETS:
+            request.force_close()  # a refusal is the end of the connection: nobody is served twice before the others
+            self._wait_in_line()
+        else:
+            _give_way()
         return super().handle_request(listener_name, request, client, address)
+
+    def _wait_in_line(self) -> None:
+        """Who wants a socket has a turn after the one before, and those who want pages have theirs in between: where a
+        thousand come back at once, or many mean no good, whoever turns a page hardly notices."""
+        if self._waiting >= _LONGEST_LINE:
+            _give_way()
+            return
+        self._waiting += 1
+        try:
+            with self._one_by_one:
+                _give_way()
+        finally:
+            self._waiting -= 1
 
     def handle_quit(self, _signal: int, _frame: Any) -> None:
         # gevent's own leaves by raising SystemExit in a greenlet, which prints a traceback on the way out. Nothing is
@@ -48,6 +68,13 @@ class Worker(GeventWorker):
         live = getattr(getattr(self, "wsgi", None), "extensions", {}).get(_LIVE)  # no app while it is loaded
         if live is not None:
             live.leave()
+
+
+def _give_way() -> None:
+    """A connection whose next request is already there would be served again without a pause. Waiting until the loop
+    has nothing else to hand out gives everybody a turn; `sleep(0)` comes back before the sockets are read."""
+    with gevent.Timeout(_LONGEST_TURN_SECONDS, exception=False):
+        gevent.idle()
 
 
 class Logger(GunicornLogger):

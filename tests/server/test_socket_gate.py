@@ -53,6 +53,13 @@ def test_only_a_websocket_upgrade_of_the_right_kind_is_served(here: Place) -> No
         assert ask(port, right, path=f"{path}?{QUERY}").status == 404, path
 
 
+def test_a_refusal_ends_its_connection(here: Place) -> None:
+    port, cookie = here.server.port, here.cookies["susan"]
+    for headers in (upgrade(port, cookie, Upgrade=None), upgrade(port, cookie, Origin=None), upgrade(port)):
+        answer = ask(port, {**headers, "Connection": "keep-alive, Upgrade"})
+        assert (answer.status, answer.getheader("Connection")) in [(400, "close"), (403, "close"), (401, "close")]
+
+
 def test_only_our_own_pages_may_ask(here: Place) -> None:
     port, cookie = here.server.port, here.cookies["susan"]
     for origin in (

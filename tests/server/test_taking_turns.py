@@ -11,6 +11,7 @@ import pytest
 
 from tests.server.running import running
 from tests.server.visitors import Visitor
+from webpush_app.server import _LONGEST_LINE, Worker
 
 pytestmark = pytest.mark.alone
 
@@ -60,3 +61,49 @@ def test_who_asks_without_pause_has_one_turn_among_the_others(tmp_path: Path) ->
                 in_between.append(greedy.answers - before)
     assert len(in_between) > 5
     assert statistics.mean(in_between) <= MOST_ANSWERS_IN_BETWEEN
+
+
+class Crowd:
+    """Clients without end, so many at once, who ask for sockets and get none."""
+
+    def __init__(self, port: int, at_once: int) -> None:
+        self.answers = 0
+        self._port = port
+        self._is_over = threading.Event()
+        self._threads = [threading.Thread(target=self._ask) for _ in range(at_once)]
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+        for thread in self._threads:
+            thread.join(timeout=30)
+
+    def _ask(self) -> None:
+        while not self._is_over.is_set():
+            with socket.create_connection(("127.0.0.1", self._port), timeout=30) as connection:
+                connection.sendall(b"GET /socket.io/ HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                while connection.recv(65536):
+                    pass
+            self.answers += 1
+
+
+def test_pages_go_before_whoever_wants_a_socket(tmp_path: Path) -> None:
+    in_between = []
+    with running(tmp_path) as server, Visitor(server.port) as patient, Crowd(server.port, 40) as crowd:
+        for _ in range(40):
+            time.sleep(0.05)
+            before = crowd.answers
+            assert patient.get("/healthz").status == 200
+            in_between.append(crowd.answers - before)
+    assert statistics.median(in_between) <= MOST_ANSWERS_IN_BETWEEN
+
+
+def test_where_too_many_stand_in_line_for_a_socket_the_next_one_does_not() -> None:
+    worker = Worker.__new__(Worker)
+    worker._waiting = _LONGEST_LINE
+    with Worker._one_by_one:  # somebody's turn does not end
+        worker._wait_in_line()
