@@ -13,7 +13,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.figures import tell
-from soak import forbidden, hostile, outage, poison, priority, sigterm, skew, web_kills, worker_kills, writers
+from soak import (
+    forbidden,
+    handshakes,
+    hostile,
+    outage,
+    poison,
+    priority,
+    sigterm,
+    skew,
+    sockets,
+    web_kills,
+    worker_kills,
+    writers,
+)
 from soak.figures import Figures
 from soak.options import Options
 from tests.postgresql_server import PostgresServer, postgres_server
@@ -39,6 +52,10 @@ PROOFS = {
     "hostile": Proof("a push service that is hostile in every way: every end is the right one", hostile.prove),
     "forbidden": Proof("our key is refused to everybody: nobody is turned off, one alert", forbidden.prove),
     "outage": Proof("a push service is down for ten minutes, and is not run over when it is back", outage.prove),
+    "sockets": Proof(
+        "a thousand open sockets: none dropped, nothing missed, a message is there at once", sockets.prove
+    ),
+    "handshakes": Proof("200 bad handshakes a second: all refused, and honest people hardly notice", handshakes.prove),
     "skew": Proof("our clock is eleven hours wrong: all is accepted", skew.prove),
 }
 
@@ -91,6 +108,7 @@ def _parser() -> argparse.ArgumentParser:
         "--postgresql", action="store_true", help="on a PostgreSQL server of the tests' own, started for it"
     )
     parser.add_argument("--browsers", type=_positive, help="how many browsers a broadcast goes to")
+    parser.add_argument("--sockets", type=_positive, help="how many pages are open")
     parser.add_argument("--seed", type=int, help="the moments of an earlier run, as its figures name it")
     return parser
 

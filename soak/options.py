@@ -10,6 +10,7 @@ class Options:
     posts: int | None = None
     seconds: float | None = None
     browsers: int | None = None
+    sockets: int | None = None
     database_url: str | None = None
     seed: int = field(default_factory=lambda: secrets.randbelow(2**32))
 
