@@ -2,6 +2,8 @@
 
 const SLOWEST_SECONDS = 30;
 const PATIENCE_MS = 15_000;
+// Who looks at once may have just woken up: the connection of before may be dead without a word, and a new one quick.
+const SHORT_PATIENCE_MS = 4000;
 
 // `since()` says what is known; `onNews(pieces)` hears what is new; `onOver()` that the person is signed out, or that
 // somebody else has signed in since the page was opened: then nothing is asked any more.
@@ -14,7 +16,7 @@ export function makePoll({ url, user, everySeconds, since, onNews, onOver }) {
 
   function plan() {
     clearTimeout(timer);
-    timer = isOn ? setTimeout(ask, pause() * 1000) : null;
+    timer = isOn ? setTimeout(() => ask(), pause() * 1000) : null;
   }
 
   function pause() {
@@ -23,17 +25,18 @@ export function makePoll({ url, user, everySeconds, since, onNews, onOver }) {
     return failures ? longest * (0.5 + Math.random() / 2) : everySeconds;
   }
 
-  async function ask() {
+  async function ask(patience = PATIENCE_MS) {
     isToAskAgain = isAsking; // the answer that is on its way may have been made before
     if (isAsking) return;
     isAsking = true;
     try {
-      const pieces = await fetchNews();
+      const pieces = await fetchNews(patience);
       failures = 0;
       if (pieces) onNews(pieces);
       else onOver();
     } catch {
       failures += 1; // away or busy: it is asked again, later each time
+      isToAskAgain ||= patience === SHORT_PATIENCE_MS;
     } finally {
       isAsking = false;
       if (isToAskAgain) ask();
@@ -41,12 +44,12 @@ export function makePoll({ url, user, everySeconds, since, onNews, onOver }) {
     }
   }
 
-  async function fetchNews() {
+  async function fetchNews(patience) {
     const answer = await fetch(`${url}?since=${since()}`, {
       headers: { Accept: "application/json" },
       cache: "no-store",
       redirect: "error",
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(patience),
     });
     const isSomebodyElses = answer.ok && answer.headers.get("Webpush-User") !== user;
     if (answer.status === 401 || isSomebodyElses) return null;
@@ -68,7 +71,7 @@ export function makePoll({ url, user, everySeconds, since, onNews, onOver }) {
     },
     askNow() {
       failures = 0;
-      return ask();
+      return ask(SHORT_PATIENCE_MS);
     },
   };
 }

@@ -15,7 +15,7 @@ _REFUSED = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\
 class Mode(Enum):
     OPEN = "open"
     CUT = "cut"  # what was open breaks, and nothing can be opened
-    DEAD = "dead"  # nothing breaks, and nothing comes through any more: as for a laptop that wakes up elsewhere
+    DEAD = "dead"  # sockets do not break, and nothing comes through any more: as for a laptop that wakes up elsewhere
     NO_SOCKETS = "no sockets"  # as behind a proxy that knows none
 
 
@@ -23,7 +23,9 @@ class Line:
     def __init__(self, server_port: int) -> None:
         self._server_port = server_port
         self._mode = Mode.OPEN
+        self._deaths = 0
         self._open: set[socket.socket] = set()
+        self._sockets: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._over = threading.Event()
@@ -34,10 +36,13 @@ class Line:
         return f"http://localhost:{self.port}"
 
     def is_now(self, mode: Mode) -> None:
-        """What goes over it at that moment breaks, but where it merely goes dead."""
+        """What goes over it at that moment breaks. Where it goes dead, sockets alone do not break, and stay dead for
+        good; browsers close the other connections themselves when they fall asleep."""
+        if mode is Mode.DEAD:
+            self._deaths += 1
+            self._open -= self._sockets
         self._mode = mode
-        if mode is not Mode.DEAD:
-            self.hang_up()
+        self.hang_up()
 
     def hang_up(self) -> None:
         for one in list(self._open):
@@ -48,9 +53,6 @@ class Line:
         self._over.set()
         self._listener.close()
         self.hang_up()
-
-    def _is_dead(self) -> bool:
-        return self._mode is Mode.DEAD
 
     def _accept(self) -> None:
         while not self._over.is_set():
@@ -65,29 +67,34 @@ class Line:
             if self._mode is Mode.CUT:
                 return
             with socket.create_connection(("127.0.0.1", self._server_port)) as server:
-                self._open |= {browser, server}
+                if self._mode is not Mode.DEAD:
+                    self._open |= {browser, server}
                 try:
                     self._carry(browser, server)
                 finally:
                     self._open -= {browser, server}
+                    self._sockets -= {browser, server}
 
     def _carry(self, browser: socket.socket, server: socket.socket) -> None:
+        born = self._deaths - (self._mode is Mode.DEAD)
         other = {browser: server, server: browser}
         with selectors.DefaultSelector() as both:
             for one in other:
                 both.register(one, selectors.EVENT_READ)
-            while not self._is_dead():
+            while self._deaths == born:
                 for key, _events in both.select(_LOOK_SECONDS):
                     said_by: socket.socket = key.fileobj  # type: ignore[assignment]
                     data = said_by.recv(_AT_ONCE)
                     if not data:
                         return
-                    if self._mode is Mode.NO_SOCKETS and b" /socket.io/" in data.split(b"\r\n", 1)[0]:
-                        browser.sendall(_REFUSED)
-                        return
-                    if not self._is_dead():
+                    if b" /socket.io/" in data.split(b"\r\n", 1)[0]:
+                        if self._mode is Mode.NO_SOCKETS:
+                            browser.sendall(_REFUSED)
+                            return
+                        self._sockets |= {browser, server}
+                    if self._deaths == born:
                         other[said_by].sendall(data)
-        self._over.wait()  # it stays dead, whatever the line is later
+        self._over.wait()
 
 
 @contextlib.contextmanager
