@@ -10,7 +10,7 @@ import random
 import time
 from typing import Any
 
-from sqlalchemy import Connection, Engine, QueuePool, create_engine, event
+from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, text
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -57,6 +57,8 @@ _PASSING = {
 }
 _AMONG_OURSELVES = ("40", "55")  # nothing an operator has to know of
 _COMMITTING = "webpush_is_committing"
+_BESIDE_OTHERS = text("SELECT pg_advisory_xact_lock_shared(hashtext(:name))")
+_ALONE = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
 
 
 # SQLAlchemy names the pool's log after its class: what it notes is of interest to nobody who asked for our own notes.
@@ -131,6 +133,12 @@ def migrate_alone(connection: Connection) -> None:
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.exec_driver_sql("SET LOCAL lock_timeout = '60s'")
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('webpush migrations'))")
+
+
+def take_turn(connection: Connection, name: str, *, alone: bool) -> None:
+    """Until the end of the transaction. On SQLite who writes is alone anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_ALONE if alone else _BESIDE_OTHERS, {"name": name})
 
 
 def _connecting(url: URL) -> dict[str, Any]:
