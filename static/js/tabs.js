@@ -17,15 +17,17 @@ export function joinTabs(name, { onLead, onRest, onHeard, onAsked }) {
     if (hasLeft || release || waiting || document.hidden) return;
     const turn = (waiting = new AbortController());
     const how = options.steal ? options : { signal: turn.signal };
+    let own = null; // what ends this turn, once it has begun
     try {
-      await navigator.locks.request(name, how, () => new Promise(begin));
+      await navigator.locks.request(name, how, () => new Promise((resolve) => begin((own = resolve))));
     } catch (error) {
       if (error.name !== "AbortError") throw error; // given up, or taken by another tab
     } finally {
       if (waiting === turn) waiting = null;
-      const isTaken = release !== null;
-      end();
-      if (isTaken) want(); // behind whoever took it
+      if (own && release === own) {
+        end();
+        want(); // behind whoever took it
+      }
     }
   }
 

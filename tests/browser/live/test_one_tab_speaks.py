@@ -132,6 +132,7 @@ def test_what_happens_between_the_page_and_its_scripts_is_told_by_the_others(sce
     later.route("**/js/main.js", hold)
     later.goto("/people", wait_until="commit")
     _until(lambda: bool(held), later, "the page asks for no script")
+    later.locator("#notification_count").wait_for(state="attached")
     assert counts(later).messages == 0
     scene.john.send(scene.susan.name, "meanwhile")
     Desk(pages).agree(1, within_seconds=SOON)
