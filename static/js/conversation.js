@@ -13,7 +13,15 @@ export function watchConversation() {
   let isStale = false;
   let timer = null;
 
-  async function say(isLooking) {
+  let said = Promise.resolve();
+
+  // One after the other: what is taken back must not arrive before what was said.
+  function say(isLooking) {
+    said = said.then(() => sayNow(isLooking));
+    return said;
+  }
+
+  async function sayNow(isLooking) {
     if (!(await tell(page.dataset.presenceUrl, page.dataset.conversation, isLooking))) clearInterval(timer);
   }
 
@@ -33,7 +41,7 @@ export function watchConversation() {
   document.addEventListener("visibilitychange", look);
   window.addEventListener("pagehide", () => {
     clearInterval(timer);
-    say(false);
+    sayNow(false); // nothing that waits is done any more
   });
   window.addEventListener("pageshow", ({ persisted }) => persisted && ((isStale = true), look()));
   look();

@@ -96,6 +96,7 @@ def test_a_click_brings_the_open_conversation_up_to_date(stage: Stage, seat: Sea
     john = stage.product.newcomer("john")
     stage.chromium.context.add_init_script(CAN_BE_HIDDEN)
     reading = seat.open(f"/messages/with/{john.name}")
+    eventually(lambda: len(stage.product.looked_at_by(susan)), 1)
     reading.evaluate("setHidden(true)")  # a page without a screen is always shown, and what is looked at does not ring
     eventually(lambda: stage.product.looked_at_by(susan), [])
     other.bring_to_front()
