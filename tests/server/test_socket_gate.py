@@ -17,9 +17,10 @@ from webpush_app.notifications.sockets import JOIN_WITHIN_SECONDS, MOST_OF_A_SES
 MOST_GROWTH_KILOBYTES = 8 * 1024
 
 
+# A test that ends a session, or opens many sockets in it, has a person of its own: others must find theirs as it was.
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory, password_hash: str) -> Iterator[Place]:
-    with place(tmp_path_factory.mktemp("gate"), password_hash, "susan", "john", "mary") as made:
+    with place(tmp_path_factory.mktemp("gate"), password_hash, "susan", "john", "mary", "leaver", "collector") as made:
         yield made
 
 
@@ -77,21 +78,21 @@ def test_only_our_own_pages_may_ask(here: Place) -> None:
 
 
 def test_only_who_is_signed_in_may(here: Place) -> None:
-    port, cookie = here.server.port, here.cookies["susan"]
+    port, cookie = here.server.port, here.cookies["leaver"]
     head, _, tail = cookie.partition(".")
     for wrong in (None, "", "x", f"{head}.{tail[::-1]}", cookie[:-2], "\xff" * 50):
         answer = ask(port, upgrade(port, wrong))
         assert answer.status == 401, wrong
         assert answer.getheader("Cache-Control") == "no-store"
         assert answer.getheader("Set-Cookie") is None
-    with here.visitors("susan") as [susan], Visitor(port) as other:
-        other.cookie = susan.cookie
+    with here.visitors("leaver") as [leaver], Visitor(port) as other:
+        other.cookie = leaver.cookie
         assert other.post("/logout", csrf_token=other.token()).status == 302
         assert ask(port, upgrade(port, cookie)).status == 401
 
 
 def test_a_browser_has_room_for_twenty(here: Place) -> None:
-    port, cookie = here.server.port, here.cookies["john"]
+    port, cookie = here.server.port, here.cookies["collector"]
     with ExitStack() as stack:
         pages = [stack.enter_context(live_page(port, cookie)) for _ in range(MOST_OF_A_SESSION)]
         answer = ask(port, upgrade(port, cookie))
