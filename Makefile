@@ -7,10 +7,13 @@ SHELL := /bin/sh
 # What pages load that only npm has; see scripts/client.sh.
 CLIENT := static/vendor/socket.io.js
 
-# Where DATABASE_URL names PostgreSQL, in the environment or in the settings file, `make run` installs what it needs.
-# Where a settings file puts the address together in a way that is not seen here, the start says what to run.
-IN_FILE = $(shell grep -Es '^[[:space:]]*DATABASE_URL[[:space:]]*=.*postgres' "$${INSTANCE_PATH:-instance}/application.cfg.py")
-NEEDED := $(if $(if $(DATABASE_URL),$(filter postgres%,$(DATABASE_URL)),$(IN_FILE)),scale,run)
+# Where DATABASE_URL names PostgreSQL or ENGINE_URL is set, in the environment or in the settings file, `make run`
+# installs what they need. Where a settings file does it in a way that is not seen here, the start says what to run.
+SETTINGS_FILE = "$${INSTANCE_PATH:-instance}/application.cfg.py"
+IN_FILE = $(shell grep -Es '^[[:space:]]*DATABASE_URL[[:space:]]*=.*postgres' $(SETTINGS_FILE))
+BROKER_IN_FILE = $(shell grep -Es '^[[:space:]]*ENGINE_URL[[:space:]]*=.*redis' $(SETTINGS_FILE))
+FOR_DATABASE := $(if $(DATABASE_URL),$(filter postgres%,$(DATABASE_URL)),$(IN_FILE))
+NEEDED := $(if $(FOR_DATABASE)$(ENGINE_URL)$(BROKER_IN_FILE),scale,run)
 
 # The whole suite is shared by several processes; see tests/sharing.py.
 SHARED := --numprocesses auto

@@ -12,6 +12,7 @@ NEEDED = {
     "browser": {"chromium": CHROMIUM},
     "firefox": {"firefox-esr": FIREFOX},
     "desktop": {"dbus-daemon": shutil.which("dbus-daemon")},
+    "redis": {"redis-server": shutil.which("redis-server")},
 }
 _skipped: list[str] = []
 

@@ -26,6 +26,7 @@ class Settings:
     # Secrets are shown by nobody who prints the settings.
     secret_key: str = field(repr=False)
     database_url: str = field(repr=False)
+    engine_url: str | None = field(default=None, repr=False)
     host: str = "127.0.0.1"
     port: int = 5000
     site_name: str = "Webpush"
@@ -60,6 +61,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     _make_folder(instance_path)
     given = _given(instance_path / CONFIGURATION_FILE, environment)
     _check_keys_match(given.get("vapid_private_key"), given.get("vapid_public_key"))
+    given.setdefault("embedded_worker", "engine_url" not in given)  # Celery's workers do the same work
     try:
         return Settings(
             instance_path=instance_path,
@@ -147,13 +149,14 @@ def _stored_secret_key(instance_path: Path) -> str:
         ) from None
 
 
-# Never repeated in a message: an address of a database may hold its password.
-_SECRET = ("SECRET_KEY", "DATABASE_URL", "VAPID_PRIVATE_KEY", "METRICS_TOKEN")
+# Never repeated in a message: an address of a database or of Redis may hold its password.
+_SECRET = ("SECRET_KEY", "DATABASE_URL", "ENGINE_URL", "VAPID_PRIVATE_KEY", "METRICS_TOKEN")
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "HOST": setting_values.text(253),
     "PORT": setting_values.whole(1, 65535),
     "SECRET_KEY": setting_values.secret,
     "DATABASE_URL": setting_values.database_url,
+    "ENGINE_URL": setting_values.engine_url,
     "SITE_NAME": setting_values.text(40),
     "MESSAGE_MAX_LENGTH": setting_values.whole(1, 2000),
     "ITEMS_PER_PAGE": setting_values.whole(1, 100),

@@ -1,5 +1,6 @@
 """`create_app()`: the one place that knows every part, and puts them together."""
 
+import importlib
 import logging
 
 from flask import Flask
@@ -19,18 +20,20 @@ from webpush_app.broadcasts.inbox_items import BROADCASTS
 from webpush_app.broadcasts.models import Broadcast
 from webpush_app.config import ROOT, Settings
 from webpush_app.delivery import admin_routes as push_admin
-from webpush_app.delivery import alerts, composing, doorbell, health, outbox, subjects, trial, trial_subjects
+from webpush_app.delivery import alerts, composing, health, outbox, subjects, trial, trial_subjects
 from webpush_app.delivery import metrics as delivery_metrics
 from webpush_app.delivery.alert_words import alerts_in_words
 from webpush_app.delivery.models import Push, PushAttempt
 from webpush_app.delivery.routes import delivery_routes
+from webpush_app.delivery.waking import wake_workers
 from webpush_app.delivery.watch_models import OperatorAlert, PushWorker
+from webpush_app.errors import StartError
 from webpush_app.messaging import composing as messages
 from webpush_app.messaging import routes as messaging_routes
 from webpush_app.messaging import subjects as message_subjects
 from webpush_app.messaging.inbox_items import MESSAGES
 from webpush_app.messaging.models import Message
-from webpush_app.notifications import admins, inbox_routes, kinds, live, notices, pushed
+from webpush_app.notifications import admins, inbox_routes, kinds, live, notices, pushed, waking
 from webpush_app.notifications.models import InboxItem, Notification
 from webpush_app.notifications.routes import notification_routes, presence_routes
 from webpush_app.subscriptions import routes as subscription_routes
@@ -65,6 +68,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     _configure(app, settings)
     _add_database(app, settings)
+    _add_broker(app, settings)
     _add_web(app)
     _add_features(app)
     cli.init_app(app)
@@ -115,6 +119,16 @@ def _add_database(app: Flask, settings: Settings) -> None:
     migrate.init_app(app, database.db, directory=str(ROOT / "migrations"))
 
 
+def _add_broker(app: Flask, settings: Settings) -> None:
+    if settings.engine_url is None:
+        return
+    try:
+        site = importlib.import_module("webpush_app.broker.site")
+    except ModuleNotFoundError as missing:
+        raise StartError(f"ENGINE_URL is set, and {missing.name} is not installed. Run: make scale") from None
+    site.init_app(app, settings.engine_url, waking.WHAT_WAS_MISSED)
+
+
 def _add_web(app: Flask) -> None:
     csrf.init_app(app)
     bootstrap.init_app(app)
@@ -149,7 +163,7 @@ def _add_features(app: Flask) -> None:
     subjects.register(app, known_subjects)
     kinds.register(app, {messages.KIND: MESSAGES, broadcasts.KIND: BROADCASTS, notices.NEW_DEVICE: notices.DEVICES})
     push_admin.init_app(app)
-    outbox.pushes_due.connect(doorbell.ring)
+    outbox.pushes_due.connect(wake_workers)
     _add_watching(app)
     app.jinja_env.globals["avatar"] = avatar
     app.jinja_env.filters["browser_in_words"] = user_agent.in_words

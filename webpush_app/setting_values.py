@@ -57,12 +57,17 @@ def database_url(value: str) -> str:
         value = "postgresql+psycopg://" + value.split("://", 1)[1]
     if not value.startswith(("sqlite:///", "postgresql+psycopg://")) or value in ("sqlite:///", "sqlite:///:memory:"):
         raise ValueError("must begin with sqlite:/// and name a file, or begin with postgresql://.")
-    try:
-        _ = urlsplit(value).port
-    except ValueError:  # its own words would repeat the address
-        raise ValueError(
-            "must have a number as its port; write / # [ ] @ in a password as %2F %23 %5B %5D %40."
-        ) from None
+    _check_port_of(value)
+    return value
+
+
+def engine_url(value: str) -> str:
+    if not value.startswith(("redis://", "rediss://")) or "?" in value:
+        raise ValueError("must begin with redis:// or rediss://, such as redis://:password@127.0.0.1:6379/0.")
+    _check_port_of(value)
+    number = urlsplit(value).path.removeprefix("/")
+    if not urlsplit(value).hostname or (number and not (number.isascii() and number.isdigit())):
+        raise ValueError("must name a host, and may end with the number of a database, as redis://127.0.0.1:6379/0.")
     return value
 
 
@@ -116,3 +121,12 @@ def log_level(value: str) -> str:
     if value.upper() not in ("DEBUG", "INFO", "WARNING", "ERROR"):
         raise ValueError("must be DEBUG, INFO, WARNING or ERROR.")
     return value.upper()
+
+
+def _check_port_of(address: str) -> None:
+    try:
+        _ = urlsplit(address).port
+    except ValueError:  # its own words would repeat the address
+        raise ValueError(
+            "must have a number as its port; write / # [ ] @ in a password as %2F %23 %5B %5D %40."
+        ) from None

@@ -17,7 +17,7 @@ from tests.push.listener import Odd
 from webpush_app import clock
 from webpush_app.delivery import housekeeping
 from webpush_app.delivery.models import State
-from webpush_app.engine import loop as engine
+from webpush_app.engine import works as engine
 from webpush_app.subscriptions.models import Off
 
 NEVER_SECONDS = 60.0

@@ -23,7 +23,7 @@ from tests.push.worker_process import PORT, STOP_SECONDS
 from tests.server.running import ROOT, environment
 from webpush_app import clock
 from webpush_app.delivery.models import State
-from webpush_app.engine.loop import HAND_BACK_SECONDS
+from webpush_app.engine.works import HAND_BACK_SECONDS
 
 AT_ONCE_SECONDS = 4.0  # the machine may be busy
 SLOW_SECONDS = 1.0

@@ -14,7 +14,8 @@ from webpush_app.broadcasts import audiences, service
 from webpush_app.broadcasts.forms import BroadcastForm, ContactForm
 from webpush_app.broadcasts.models import Broadcast
 from webpush_app.database import after_commit, db
-from webpush_app.delivery.outbox import tell_due
+from webpush_app.delivery.models import Lane
+from webpush_app.delivery.outbox import TellDue
 from webpush_app.errors import InvalidInput, NotFound
 from webpush_app.subscriptions import keyring
 from webpush_app.web import json_requests, sending_keys
@@ -61,7 +62,8 @@ def save_contact() -> Answer:
         return _page(BroadcastForm(formdata=None), contact_form=form), 422
     begin_write_as_admin()
     remember_fact(CONTACT_EMAIL, typed(form.contact_email))
-    after_commit(tell_due)  # they have waited for this
+    for lane in Lane:  # they have waited for this
+        after_commit(TellDue(lane))
     db.session.commit()
     flash(_("Saved. Pushes can be sent now."), "success")
     return redirect(url_for("admin.index"))

@@ -15,7 +15,7 @@ from webpush_app.broadcasts.models import Broadcast
 from webpush_app.database import after_commit, among, begin_write, db, insert_unless_there
 from webpush_app.delivery import outbox
 from webpush_app.delivery.composing import Drop, Job
-from webpush_app.delivery.models import FINAL, State
+from webpush_app.delivery.models import FINAL, Lane, State
 from webpush_app.errors import Conflict
 from webpush_app.notifications import inbox
 from webpush_app.protocol.message import Message
@@ -56,7 +56,7 @@ def start_broadcast(
         return _stored_before(author, sending_key, content)
     if audiences.has_accounts(audience):
         inbox.publish(KIND, row.id, language=audiences.language_of(audience))
-    after_commit(outbox.tell_due)
+    after_commit(outbox.TellDue(Lane.BROADCAST))
     return row
 
 
@@ -65,8 +65,7 @@ def fan_out_step() -> bool:
 
     The cursor moves in the same transaction, so that a step that was cut off leaves nothing, and is done again.
     """
-    unfinished = select(Broadcast.id).where(Broadcast.fanned_out_at.is_(None)).order_by(Broadcast.id).limit(1)
-    found = db.session.scalar(unfinished)
+    found = db.session.scalar(_UNFINISHED)
     db.session.rollback()
     if found is None:
         return False
@@ -78,6 +77,11 @@ def fan_out_step() -> bool:
     _fan_out(row)
     db.session.commit()
     return True
+
+
+def is_any_unfinished() -> bool:
+    """Is there a step to be made?"""
+    return db.session.scalar(_UNFINISHED) is not None
 
 
 def list_broadcasts(most: int) -> Sequence[Broadcast]:
@@ -146,6 +150,7 @@ def _fan_out(row: Broadcast) -> None:
         row.fanned_out_at = clock.now()
 
 
+_UNFINISHED = select(Broadcast.id).where(Broadcast.fanned_out_at.is_(None)).order_by(Broadcast.id).limit(1)
 _broadcasts: Any = Broadcast.__table__
 _TEXTS = select(*(_broadcasts.c[name] for name in ("id", "title", "body", "link", "created_at"))).where(
     among(_broadcasts.c.id, "ids")

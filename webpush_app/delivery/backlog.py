@@ -47,6 +47,11 @@ def longest_wait(lane: Lane, waited: Iterable[Waited]) -> timedelta:
     return max((now - moment for moment in moments if moment is not None), default=timedelta())
 
 
+def lanes_due() -> set[Lane]:
+    """Of which something may be taken now, or tried: also what an ended lease brings back."""
+    return {lane for one in list_waited() for lane, due_at in one.due_at.items() if due_at is not None}
+
+
 def list_waited() -> Sequence[Waited]:
     now = clock.now()
     probes = {(lane, state): _oldest(lane, state) for lane in Lane for state in sorted(WAITING)}

@@ -180,7 +180,8 @@ def _write(rows: Sequence[Any]) -> None:
         again = update(Push).where(Push.id.in_(push_ids)).values(**_ANEW, due_at=moment, expires_at=expires_at)
         db.session.execute(again.execution_options(synchronize_session=False))
     _take_off_the_tally(rows)
-    after_commit(outbox.tell_due)
+    for lane in {Lane(row.lane) for row in rows}:
+        after_commit(outbox.TellDue(lane))
 
 
 def _lasts(row: Any) -> timedelta:

@@ -62,6 +62,12 @@ class Flow:
         return self._gates.is_paced
 
     @property
+    def is_empty(self) -> bool:
+        """Nothing waits, nothing is under way, and everything is written down."""
+        with self._lock:
+            return not (self._waiting or self._places.under_way or self.happened)
+
+    @property
     def has_suspect(self) -> bool:
         """Until all of them are written down: what is there beside another when a worker dies is suspect again."""
         here = self._here()  # first, for it may be answered meanwhile

@@ -1,5 +1,6 @@
 """Put pushes into the outbox, in the transaction of what they are about: both are stored, or neither is."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,8 @@ from webpush_app.database import UtcDateTime, after_commit, db
 from webpush_app.delivery.models import FINAL, Lane, Push, PushTally, State
 from webpush_app.subscriptions.models import PushSubscription
 
-# After a commit that left something to send. Whoever runs the delivery looks at once and not only at its next round.
+# After a commit that left something to send, with its lane. Whoever runs the delivery looks at once and not only at its
+# next round.
 pushes_due = Namespace().signal("pushes-due")
 
 MESSAGE_LASTS = timedelta(hours=24)
@@ -62,8 +64,14 @@ def enqueue_for_many(kind: str, subject_id: int, browsers: Select[Any], *, expir
     return written
 
 
-def tell_due() -> None:
-    pushes_due.send(None)
+@dataclass(frozen=True)
+class TellDue:
+    """`after_commit(TellDue(lane))`: equal ones are one, however many rows of that lane a transaction writes."""
+
+    lane: Lane
+
+    def __call__(self) -> None:
+        pushes_due.send(self.lane)
 
 
 def count(kind: str, subject_id: int, numbers: dict[State, int]) -> None:
@@ -99,7 +107,7 @@ def _enqueue(
     written = insert(Push).from_select([*values], source).execution_options(preserve_rowcount=True)
     result: Any = db.session.execute(written)
     if result.rowcount:
-        after_commit(tell_due)
+        after_commit(TellDue(lane))
     return int(result.rowcount)
 
 

@@ -7,32 +7,27 @@ once. When its standard input ends, whoever started it is gone, and it stops as 
 import os
 import signal
 import sys
-from collections.abc import Callable
 
 from flask import Flask
 
 from webpush_app import database, logs
 from webpush_app.delivery.doorbell import Doorbell
+from webpush_app.engine.carrying import MakeTransport, open_transport, transport_for
 from webpush_app.engine.loop import Loop
 from webpush_app.errors import StartError
 from webpush_app.factory import create_app
-from webpush_app.protocol.transport import DEADLINE_SECONDS, Transport
-from webpush_app.protocol.transports import TransportMissing, transport_named
 
 KEPT = "--kept"  # started by the keeper, which holds the other end of standard input
 _ENDS = (signal.SIGTERM, signal.SIGINT)
 
 
-def serve(app: Flask, make_transport: Callable[..., Transport], *, is_kept: bool) -> None:
+def serve(app: Flask, make_transport: MakeTransport, *, is_kept: bool) -> None:
     """Deliver until a signal says otherwise; one that comes too early waits until it can be heard."""
     signal.pthread_sigmask(signal.SIG_BLOCK, _ENDS)
     doorbell = Doorbell(app.config["SETTINGS"].instance_path)
     with app.app_context():
         database.leave_the_disk_its_time()
-    # What is sent as late as may be is answered, or given up, well before its lease ends.
-    deadline_seconds = min(DEADLINE_SECONDS, app.config["PUSH_LEASE_SECONDS"] / 6)
-    transport = make_transport(deadline_seconds=deadline_seconds)
-    loop = Loop(app, transport, doorbell, also=sys.stdin.fileno() if is_kept else None)
+    loop = Loop(app, open_transport(app, make_transport), doorbell, also=sys.stdin.fileno() if is_kept else None)
     is_sudden = False
 
     def stop(number: int, _frame: object) -> None:
@@ -55,19 +50,11 @@ def main() -> int:
     logs.set_up()
     try:
         app = create_app()
-        serve(app, _transport_for(app), is_kept=KEPT in sys.argv)
+        serve(app, transport_for(app), is_kept=KEPT in sys.argv)
     except StartError as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
-
-
-def _transport_for(app: Flask) -> Callable[..., Transport]:
-    name = app.config["SETTINGS"].push_transport
-    try:
-        return transport_named(name)
-    except TransportMissing as missing:
-        raise StartError(f"PUSH_TRANSPORT is {name}, but {missing}") from None
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A web process's end of the pipe through which others wake it; see waking.py."""
+"""How a web process hears what others wake it for, by a pipe and by the broker where there is one; see waking.py."""
 
 import logging
 import os
@@ -9,27 +9,52 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
 from webpush_app.logs import line
-from webpush_app.notifications.waking import CHECK, EVERYBODY, FOLDER, MISSED, PIPE, list_pipes, remove_if_left_behind
+from webpush_app.notifications.waking import (
+    CHECK,
+    FOLDER,
+    MISSED,
+    PIPE,
+    WHAT_WAS_MISSED,
+    list_pipes,
+    remove_if_left_behind,
+)
 from webpush_app.private_files import OWNER_ONLY
 
 log = logging.getLogger(__name__)
 
 ROUND_SECONDS = 1.0
 SWEEP_EVERY_SECONDS = 15.0
-_DEAF_EVERY_SECONDS = 10.0  # without a pipe everybody's news is looked for so often
+_DEAF_EVERY_SECONDS = 10.0  # where others cannot be heard everybody's news is looked for so often
 _OWN_FOLDER = 0o700
 _READ_BYTES = 65536
 
 Hear = Callable[[str, Sequence[int]], None]
 
 
+class Incoming(Protocol):
+    """The broker's end of it."""
+
+    @property
+    def is_connected(self) -> bool: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+class Broker(Protocol):
+    def listen(self, hear: Callable[[str], None], joined: Callable[[], None]) -> Incoming: ...
+
+
 class Ear:
     """Listens in a thread of its own. `each_round` is called about once a second, in that thread."""
 
-    def __init__(self, instance_path: Path, hear: Hear, each_round: Callable[[], None]) -> None:
+    def __init__(
+        self, instance_path: Path, hear: Hear, each_round: Callable[[], None], broker: Broker | None = None
+    ) -> None:
         self._hear = hear
+        self._far = broker.listen(self._take_line, self._catch_up) if broker is not None else None
         self._each_round = each_round
         self._folder = instance_path / FOLDER
         self._rest = b""
@@ -40,11 +65,15 @@ class Ear:
 
     def start(self) -> None:
         self._open()
+        if self._far is not None:
+            self._far.start()
         threading.Thread(target=self._listen, name="live-ear", daemon=True).start()
 
     def stop(self) -> None:
         """Nobody need tell this process any more."""
         self._is_over = True
+        if self._far is not None:
+            self._far.stop()
         if self.pipe is not None:
             with suppress(OSError):
                 self.pipe.unlink(missing_ok=True)
@@ -73,10 +102,9 @@ class Ear:
                 time.sleep(ROUND_SECONDS)
 
     def _look_around(self, now: float) -> None:
-        is_deaf = self._end is None and self._is_time_to("look", _DEAF_EVERY_SECONDS, now)
-        if self._was_too_much() or is_deaf:
-            self._hear(EVERYBODY, ())
-            self._hear(CHECK, ())
+        is_deaf = self._end is None or (self._far is not None and not self._far.is_connected)
+        if self._was_too_much() or (is_deaf and self._is_time_to("look", _DEAF_EVERY_SECONDS, now)):
+            self._catch_up()
         if self._is_time_to("go round", ROUND_SECONDS, now):
             self._each_round()
         if self._is_time_to("sweep", SWEEP_EVERY_SECONDS, now):
@@ -102,9 +130,17 @@ class Ear:
     def _take(self, said: bytes) -> None:
         *lines, self._rest = (self._rest + said).split(b"\n")
         for text in lines:
-            word, *ids = text.decode("ascii", "replace").split(" ")
-            if all(one.isdecimal() for one in ids):
-                self._hear(word, [int(one) for one in ids])
+            self._take_line(text.decode("ascii", "replace"))
+
+    def _take_line(self, text: str) -> None:
+        word, *ids = text.split(" ")
+        if all(one.isdecimal() and len(one) < 20 for one in ids):
+            self._hear(word, [int(one) for one in ids])
+
+    def _catch_up(self) -> None:
+        """Whatever was said while nobody listened here."""
+        for word in WHAT_WAS_MISSED:
+            self._hear(word, ())
 
     def _was_too_much(self) -> bool:
         if self.pipe is None:

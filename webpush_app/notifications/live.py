@@ -15,6 +15,7 @@ from flask import Flask, current_app, request
 from flask_socketio import SocketIO
 from prometheus_client.core import GaugeMetricFamily, Metric
 
+from webpush_app.broker import EXTENSION
 from webpush_app.errors import InvalidInput
 from webpush_app.notifications import waking
 from webpush_app.notifications.courier import Courier
@@ -41,7 +42,8 @@ class Live:
         self._pages = app.wsgi_app
         self.sockets = Sockets()
         self._courier = Courier(app, self.sockets, self)
-        self._ear = Ear(Path(app.instance_path), self.hear, self._send_idlers_away)
+        broker = app.extensions.get(EXTENSION)
+        self._ear = Ear(Path(app.instance_path), self.hear, self._send_idlers_away, broker)
         self._starting = threading.Lock()
         self._has_started = False
         self.is_leaving = False

@@ -1,8 +1,9 @@
-"""Wakes the web processes of this machine after a commit: they look what is new for whoever has sockets there.
+"""Wakes the web processes after a commit: they look what is new for whoever has sockets there.
 
-A named pipe in the instance folder for each of them (a datagram socket's path must be short, and few wait in it). It is
-told ids and nothing else. Nobody waits for it, and nothing is lost: beside a pipe that is full a file says so, and its
-process then looks at everything.
+Where there is a broker it tells those of all machines. Else, or while it is away, those of this machine are told: by a
+named pipe in the instance folder for each of them (a datagram socket's path must be short, and few wait in it). They
+are told ids and nothing else. Nobody waits for it, and nothing is lost: beside a pipe that is full a file says so, and
+its process then looks at everything.
 """
 
 import errno
@@ -18,6 +19,7 @@ from typing import Any, Protocol
 from flask import current_app
 
 from webpush_app.accounts.sessions import session_ending
+from webpush_app.broker import EXTENSION
 from webpush_app.database import after_commit
 
 FOLDER = "live"
@@ -26,6 +28,7 @@ LISTENER = "webpush_live"  # among the app's extensions: this process, where it 
 LEFT_BEHIND_AFTER_SECONDS = 300.0  # one that is listened to is touched much more often
 
 WAKE, EVERYBODY, CLOSE, CHECK = "wake", "everybody", "close", "check"
+WHAT_WAS_MISSED = (EVERYBODY, CHECK)  # by whoever was not told for a while
 _LONGEST_LINE = 512  # what is written at once is read at once, on every system
 _MOST_PEOPLE = 500  # who wakes more of them wakes everybody
 
@@ -85,9 +88,19 @@ def _tell(word: str, ids: Sequence[int] = ()) -> None:
         listener.hear(word, ids)
     lines = list(_lines(word, ids))
     own = listener.pipe if listener is not None else None
-    for pipe in list_pipes(Path(current_app.instance_path) / FOLDER):
+    folder = Path(current_app.instance_path) / FOLDER
+    broker = current_app.extensions.get(EXTENSION)
+    if broker is None:
+        _tell_this_machine(folder, own, lines)
+    else:
+        for text in lines:
+            broker.tell(text, partial(_tell_this_machine, folder, own, [text]))
+
+
+def _tell_this_machine(folder: Path, own: Path | None, lines: Sequence[str]) -> None:
+    for pipe in list_pipes(folder):
         if pipe != own:
-            _write(pipe, lines)
+            _write(pipe, [f"{text}\n".encode() for text in lines])
 
 
 def list_pipes(folder: Path) -> list[Path]:
@@ -97,14 +110,14 @@ def list_pipes(folder: Path) -> list[Path]:
         return []
 
 
-def _lines(word: str, ids: Sequence[int]) -> Iterator[bytes]:
+def _lines(word: str, ids: Sequence[int]) -> Iterator[str]:
     text = word
     for one in map(str, ids):
         if len(text) + len(one) + 2 > _LONGEST_LINE:
-            yield f"{text}\n".encode()
+            yield text
             text = word
         text = f"{text} {one}"
-    yield f"{text}\n".encode()
+    yield text
 
 
 def _write(pipe: Path, lines: Iterable[bytes]) -> None:

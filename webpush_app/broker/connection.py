@@ -1,0 +1,21 @@
+"""How Redis is opened. Nobody waits for it for long, and a connection that broke is tried once more at once."""
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+PATIENCE_SECONDS = 2.0
+PREFIX = "webpush:"
+
+
+def connect(url: str) -> "Redis":
+    """Opens nothing yet."""
+    return Redis.from_url(
+        url,
+        socket_connect_timeout=PATIENCE_SECONDS,
+        socket_timeout=PATIENCE_SECONDS,
+        retry=Retry(NoBackoff(), 1),
+        health_check_interval=15,
+        decode_responses=True,
+        client_name="webpush",
+    )

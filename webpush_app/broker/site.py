@@ -1,0 +1,45 @@
+"""The broker as the rest of the site knows it: one for each app, among its extensions."""
+
+import secrets
+from collections.abc import Callable
+
+from flask import Flask
+
+from webpush_app.broker import EXTENSION
+from webpush_app.broker.connection import PREFIX, connect
+from webpush_app.broker.incoming import Hear, Incoming
+from webpush_app.broker.outgoing import Otherwise, Outgoing
+from webpush_app.broker.queues import TICK_SECONDS
+
+_TICKED = f"{PREFIX}ticked"
+
+
+class Broker:
+    def __init__(self, url: str, what_was_missed: tuple[str, ...]) -> None:
+        self._url = url
+        self._own_name = secrets.token_hex(4)
+        self._redis = connect(url)
+        self._outgoing = Outgoing(url, self._own_name, what_was_missed)
+
+    def wake(self, queue: str) -> None:
+        self._outgoing.wake(queue)
+
+    def heard(self, queue: str) -> None:
+        self._outgoing.heard(queue)
+
+    def tell(self, text: str, otherwise: Otherwise) -> None:
+        self._outgoing.tell(text, otherwise)
+
+    def listen(self, hear: Hear, joined: Callable[[], None]) -> Incoming:
+        return Incoming(self._url, self._own_name, hear, joined)
+
+    def note_tick(self) -> None:
+        self._redis.set(_TICKED, 1, px=int(3 * TICK_SECONDS * 1000))
+
+    def is_ticking(self) -> bool:
+        """Has a tick been heard lately? Where Redis is away it says so by an error."""
+        return bool(self._redis.exists(_TICKED))
+
+
+def init_app(app: Flask, url: str, what_was_missed: tuple[str, ...]) -> None:
+    app.extensions[EXTENSION] = Broker(url, what_was_missed)
