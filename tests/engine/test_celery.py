@@ -1,6 +1,5 @@
-"""Workers of Celery's, as processes with a real Redis: woken by a commit, by the tick, and by nobody where Redis is away."""
+"""Workers of Celery's, as processes, with a real Redis: woken by a commit or a tick, and without Redis by nobody."""
 
-import os
 import signal
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -15,7 +14,7 @@ from tests.databases import Database
 from tests.delivery.outgoing import Outgoing
 from tests.engine.celery_processes import celery_beat, celery_worker
 from tests.engine.conftest import CONTACT
-from tests.engine.processes import descendants, wait_until
+from tests.engine.processes import descendants, is_alive, wait_until
 from tests.people import People
 from tests.push.listener import Odd
 from tests.push.service import PushService
@@ -25,7 +24,7 @@ from webpush_app.delivery.models import Lane, State
 
 pytestmark = pytest.mark.redis
 
-LEASE_SECONDS = 3
+LEASE_SECONDS = 12  # a sixth of it is the longest that an answer is waited for
 
 
 class StartCelery(Protocol):
@@ -96,6 +95,7 @@ def test_while_redis_is_away_workers_look_by_themselves_and_afterwards_they_are_
         people.write(2, 1, "before")
         device.subscribed.wait_for(1, timeout=10)
         redis.stop()
+        wait_until(lambda: process.output.count("worker_looks_by_itself") == 2, 30)
         people.write(2, 1, "meanwhile")
         device.subscribed.wait_for(2, timeout=20)
         redis.start()
@@ -107,47 +107,46 @@ def test_while_redis_is_away_workers_look_by_themselves_and_afterwards_they_are_
 
 
 def test_a_broadcast_is_shared_by_all_processes(people: People, outgoing: Outgoing, worker: StartCelery) -> None:
-    for _ in range(300):
+    for _ in range(200):
         outgoing.device(None)
     with worker("-c", "2"), worker("-c", "2"):
         outgoing.start_broadcast(people("boss", is_admin=True))
-        outgoing.service.wait_for(300, timeout=30)
-        wait_until(lambda: outgoing.tally(1).get(State.ACCEPTED) == 300, 30)
-    assert len(outgoing.service.received) == 300
+        outgoing.service.wait_for(200, timeout=30)
+        wait_until(lambda: outgoing.tally(1).get(State.ACCEPTED) == 200, 30)
+    assert len(outgoing.service.received) == 200
 
 
 def test_told_to_end_it_finishes_what_is_under_way_and_hands_back_the_rest(
     people: People, outgoing: Outgoing, worker: StartCelery
 ) -> None:
-    slow = [outgoing.device(None) for _ in range(100)]
-    for device in slow:
-        device.subscribed.answer_with(Odd.HANG)
-    quick = [outgoing.device(None) for _ in range(100)]
+    for _ in range(3):
+        outgoing.device(None).subscribed.answer_with(Odd.HANG)
+    quick = [outgoing.device(None) for _ in range(50)]
     with worker() as process:
         outgoing.start_broadcast(people("boss", is_admin=True))
         for device in quick:
             device.subscribed.wait_for(1, timeout=20)
         assert process.stop(signal.SIGTERM) == 0
     rows = outgoing.rows()
-    assert not [row for row in rows if row.state is State.SENDING or row.lease_token]
-    assert sum(row.state is State.ACCEPTED for row in rows) == 100
+    assert not [row for row in rows if row.state == State.SENDING or row.lease_token]
+    assert sum(row.state == State.ACCEPTED for row in rows) == 50
     assert all(row.attempts <= 1 for row in rows)
 
 
 def test_a_killed_worker_takes_its_processes_with_it_and_loses_nothing(
     people: People, outgoing: Outgoing, worker: StartCelery, beat: Worker
 ) -> None:
-    for _ in range(300):
+    for _ in range(200):
         outgoing.device(None)
     with worker() as doomed:
         outgoing.start_broadcast(people("boss", is_admin=True))
         outgoing.service.wait_for(50, timeout=20)
         children = descendants(doomed.process.pid)
         doomed.kill()
-    wait_until(lambda: not any(os.path.exists(f"/proc/{pid}/fd/0") for pid in children), 10)
+    wait_until(lambda: not any(is_alive(pid) for pid in children), 10)
     with worker():
-        wait_until(lambda: outgoing.tally(1).get(State.ACCEPTED) == 300, 90)
-    assert len({received.path for received in outgoing.service.received}) == 300
+        wait_until(lambda: outgoing.tally(1).get(State.ACCEPTED) == 200, 90)
+    assert len({received.endpoint for received in outgoing.service.received}) == 200
 
 
 def test_a_worker_of_messages_alone_leaves_broadcasts_to_others(
@@ -170,11 +169,11 @@ def test_what_hangs_in_a_broadcast_does_not_hold_up_a_message(
 ) -> None:
     """One process, which is in the midst of it."""
     boss = people("boss", is_admin=True)
-    for _ in range(20):
+    for _ in range(3):
         outgoing.device(None).subscribed.answer_with(Odd.HANG)
     with worker("-c", "1"):
         outgoing.start_broadcast(boss)
-        outgoing.service.wait_for(5, timeout=20)
+        outgoing.service.wait_for(3, timeout=20)
         susan = outgoing.device(people("susan"))
         people.write(boss, 2, "hello")
         susan.subscribed.wait_for(1, timeout=20)

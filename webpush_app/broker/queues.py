@@ -17,8 +17,6 @@ DELIVER = {MESSAGES: "deliver_messages", BROADCASTS: "deliver_broadcasts"}
 
 TICK_SECONDS = 5.0
 TIDY_SECONDS = 3600.0
-# The turn of a delivery is much shorter. What a killed worker had of it is found by the tick, not by this.
-_GIVEN_AGAIN_AFTER_SECONDS = 600
 _STARTS_WITHIN_SECONDS = 60.0  # a child, also on a busy machine
 _ENDS_WITHIN_SECONDS = 15.0  # a stop that may not wait for what is under way
 
@@ -41,19 +39,18 @@ _SETTINGS: dict[str, Any] = {
     "task_serializer": "json",
     "accept_content": ["json"],
     "task_ignore_result": True,
-    "task_acks_late": True,
-    "worker_prefetch_multiplier": 1,
+    "worker_disable_prefetch": True,  # a wake-up goes to whoever has nothing to do
     "worker_cancel_long_running_tasks_on_connection_loss": False,
     "worker_proc_alive_timeout": _STARTS_WITHIN_SECONDS,
     "worker_soft_shutdown_timeout": _ENDS_WITHIN_SECONDS,
     "worker_hijack_root_logger": False,
     "worker_redirect_stdouts": False,
+    "broker_transport": "webpush_app.broker.transport:Transport",
     "broker_connection_retry_on_startup": True,
     "broker_connection_max_retries": None,
     "broker_connection_timeout": PATIENCE_SECONDS,
     "broker_transport_options": {
         "global_keyprefix": PREFIX,
-        "visibility_timeout": _GIVEN_AGAIN_AFTER_SECONDS,
         "socket_connect_timeout": PATIENCE_SECONDS,
         "socket_timeout": 2 * PATIENCE_SECONDS,  # longer than a worker waits for the next message
     },

@@ -64,8 +64,8 @@ class Crew:
             log.info(line("broker_not_told", queue=queue))
 
     def _look_out(self) -> float:
-        is_alone = not self._is_ticking() and not self._is_stopping()
-        if is_alone != self._is_alone:
+        is_alone = not self._is_ticking()
+        if is_alone != self._is_alone and not self._is_stopping():
             self._is_alone = is_alone
             change = self._works.begin if is_alone else self._works.rest
             for queue in self._queues:
