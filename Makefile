@@ -29,7 +29,7 @@ run: $(VENV)/.$(NEEDED) ## start the service; PORT=8080 make run chooses another
 scale: $(VENV)/.scale ## install what PostgreSQL needs; make run does it where DATABASE_URL names it
 
 test: $(VENV)/.dev ## the whole test suite; make test ARGS="-k badge" runs a part
-	@sh scripts/browser.sh
+	@sh scripts/programs.sh
 	@exec $(PYTHON) -m pytest $(if $(ARGS),$(ARGS),$(SHARED))
 
 check: $(VENV)/.dev ## format, lint, types, and the layers of the house

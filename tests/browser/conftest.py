@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Playwright, ViewportSize
 
 from tests.browser.office import Office, opening
 from tests.browser.windows import POLL_SECONDS, WIDE, Windows
-from tests.missing_browser import CHROMIUM
+from tests.missing_programs import CHROMIUM
 from tests.server.running import Server, running
 
 _ARGUMENTS = [

@@ -12,7 +12,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, CDPSession, Page, Playwright
 
-from tests.missing_browser import CHROMIUM
+from tests.missing_programs import CHROMIUM
 from tests.push.chromium_backend import Backend
 from tests.push.desktop import Desktop, Shown
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from websockets.exceptions import ConnectionClosed
 
-from tests.missing_browser import FIREFOX
+from tests.missing_programs import FIREFOX
 from tests.push import firefox_profile
 from tests.push.autopush import Autopush
 from tests.push.desktop import Desktop
