@@ -3,6 +3,7 @@
 
 # HOST = "127.0.0.1"
 # PORT = 5000
+# WEB_PROCESSES = 1  # more need PostgreSQL
 # SITE_NAME = "Webpush"
 # MESSAGE_MAX_LENGTH = 140
 # ITEMS_PER_PAGE = 20

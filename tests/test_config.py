@@ -46,6 +46,7 @@ RIGHT = [
     ("HOST", "0.0.0.0", "0.0.0.0"),
     ("PORT", "1", 1),
     ("PORT", " 65535 ", 65535),
+    ("WEB_PROCESSES", "1", 1),
     ("SECRET_KEY", KEY, KEY),
     ("DATABASE_URL", "sqlite:////var/x.db", "sqlite:////var/x.db"),
     ("DATABASE_URL", "postgres://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
@@ -82,6 +83,7 @@ WRONG = [
         ("PORT", port, "from 1 to 65535")
         for port in ("0", "65536", "-1", "80.0", "http", "８０", "1e3", " ", "9" * 4500)
     ),
+    *(("WEB_PROCESSES", number, "from 1 to 64") for number in ("0", "65", "1.5", "many")),
     ("SECRET_KEY", "k" * 31, "at least 32 characters"),
     *(
         ("DATABASE_URL", url, "must begin with")
@@ -180,6 +182,14 @@ def test_of_several_it_must_belong_to_the_first(tmp_path: Path) -> None:
     keys = {"VAPID_PRIVATE_KEY": f"{OLDER.private_text},{VAPID.private_text}", "VAPID_PUBLIC_KEY": VAPID.public}
     assert "of several from the first" in refusal(tmp_path, **keys)
     assert load(tmp_path, **(keys | {"VAPID_PUBLIC_KEY": OLDER.public})).vapid_public_key == OLDER.public
+
+
+def test_several_processes_need_postgresql(tmp_path: Path) -> None:
+    said = refusal(tmp_path, WEB_PROCESSES="4")
+    assert said.startswith("WEB_PROCESSES is 4, but on SQLite they would only wait for each other")
+    assert said.endswith("Leave it out, or set DATABASE_URL to a PostgreSQL database.")
+    assert refusal(tmp_path, WEB_PROCESSES="2", DATABASE_URL=f"sqlite:///{tmp_path}/x") == said.replace("4", "2")
+    assert load(tmp_path, WEB_PROCESSES="64", DATABASE_URL="postgresql://u:p@h/d").web_processes == 64
 
 
 def test_secrets_are_not_printed_with_the_settings(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from webpush_app.config import ROOT
 
-LIGHT = ("clock", "config", "errors", "logs", "private_files", "setting_values", "text")
+LIGHT = ("clock", "config", "errors", "handover", "logs", "private_files", "setting_values", "text")
 PROTOCOL = tuple(f"protocol.{path.stem}" for path in sorted((ROOT / "webpush_app" / "protocol").glob("[!_]*.py")))
 # Where a file must run before the application may be imported, it imports inside a function and gives the reason.
 MAY_IMPORT_LATER = {"app.py", "gunicorn.conf.py"}

@@ -29,6 +29,7 @@ class Settings:
     engine_url: str | None = field(default=None, repr=False)
     host: str = "127.0.0.1"
     port: int = 5000
+    web_processes: int = 1
     site_name: str = "Webpush"
     message_max_length: int = 140
     items_per_page: int = 20
@@ -62,11 +63,13 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     given = _given(instance_path / CONFIGURATION_FILE, environment)
     _check_keys_match(given.get("vapid_private_key"), given.get("vapid_public_key"))
     given.setdefault("embedded_worker", "engine_url" not in given)  # Celery's workers do the same work
+    database_url = given.pop("database_url", None) or f"sqlite:///{instance_path / 'webpush.sqlite3'}"
+    _check_processes(given.get("web_processes", 1), database_url)
     try:
         return Settings(
             instance_path=instance_path,
             secret_key=given.pop("secret_key", None) or _stored_secret_key(instance_path),
-            database_url=given.pop("database_url", None) or f"sqlite:///{instance_path / 'webpush.sqlite3'}",
+            database_url=database_url,
             **given,
         )
     except OSError as error:
@@ -119,6 +122,14 @@ def _check_keys_match(private: str | None, public: str | None) -> None:
         )
 
 
+def _check_processes(web_processes: int, database_url: str) -> None:
+    if web_processes > 1 and database_url.startswith("sqlite:"):
+        raise StartError(
+            f"WEB_PROCESSES is {web_processes}, but on SQLite they would only wait for each other. "
+            "Leave it out, or set DATABASE_URL to a PostgreSQL database."
+        )
+
+
 def _make_folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -154,6 +165,7 @@ _SECRET = ("SECRET_KEY", "DATABASE_URL", "ENGINE_URL", "VAPID_PRIVATE_KEY", "MET
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "HOST": setting_values.text(253),
     "PORT": setting_values.whole(1, 65535),
+    "WEB_PROCESSES": setting_values.whole(1, 64),
     "SECRET_KEY": setting_values.secret,
     "DATABASE_URL": setting_values.database_url,
     "ENGINE_URL": setting_values.engine_url,

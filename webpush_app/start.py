@@ -47,7 +47,8 @@ _GUNICORN = (
 def main() -> int:  # noqa: RET503 - execv does not return
     try:
         settings = config.load()
-        _check_port(settings)
+        if not _is_given_a_listener():
+            _check_port(settings)
         prepare(settings)
     except StartError as error:
         sys.stderr.write(f"{error}\n")
@@ -96,6 +97,11 @@ def _migrate() -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
     # Alembic's own, because Flask-Migrate's ends the process in place of saying what is wrong.
     command.upgrade(current_app.extensions["migrate"].migrate.get_config(), "head")
+
+
+def _is_given_a_listener() -> bool:
+    """By systemd, which holds the port itself; gunicorn takes it over in the same way."""
+    return os.environ.get("LISTEN_PID") == str(os.getpid())
 
 
 def _check_port(settings: Settings) -> None:

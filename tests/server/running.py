@@ -95,11 +95,11 @@ def is_up(port: int, host: str = "127.0.0.1") -> bool:
 
 
 @contextlib.contextmanager
-def running(instance: Path, **settings: str) -> Iterator[Server]:
+def running(instance: Path, *, root: str = str(ROOT), **settings: str) -> Iterator[Server]:
     port = int(settings.pop("PORT", "0")) or free_port()
     process = subprocess.Popen(
         [sys.executable, "app.py"],
-        cwd=ROOT,
+        cwd=root,
         env=environment(instance, port, **settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
