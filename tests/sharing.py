@@ -23,6 +23,7 @@ GROUPS = (
     "tests/push/test_chromium*",
     "tests/push/test_firefox*",
     "tests/server/*",
+    "tests/deploy/*",
     "tests/engine/*",
     "tests/soak/*",
 )

@@ -10,7 +10,7 @@ from tests.browser.windows import POLL_SECONDS, WIDE, Windows
 from tests.missing_programs import CHROMIUM
 from tests.server.running import Server, running
 
-_ARGUMENTS = [
+ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -37,7 +37,7 @@ def office(tmp_path_factory: pytest.TempPathFactory, password_hash: str) -> Iter
 
 @pytest.fixture(scope="session")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
     yield browser
     browser.close()
 

@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -120,14 +120,18 @@ def test_a_request_that_is_under_way_is_answered_by_whom_it_came_to(tmp_path: Pa
         assert slow.read_answer().status == 400  # it has no token; but it was read and answered
 
 
-def test_sockets_are_sent_away_and_find_the_new_code(tmp_path: Path, code: Path, password_hash: str) -> None:
+def test_sockets_that_are_sent_away_come_back_to_the_new_code(tmp_path: Path, code: Path, password_hash: str) -> None:
     cookies = sign_in(start.prepare(settings_in(tmp_path)), password_hash, ["susan"])
-    with running(tmp_path, root=str(code), SECRET_KEY=SECRET_KEY, **ALONE) as server:
-        with live_page(server.port, cookies["susan"]) as page, asked_while_upgraded(server, code):
-            assert page.last_words(10) == []
-            assert page.connection.close_code == 1001
-        with live_page(server.port, cookies["susan"]):
-            pass
+    with ExitStack() as stack:
+        server = stack.enter_context(running(tmp_path, root=str(code), SECRET_KEY=SECRET_KEY, **ALONE))
+        page = stack.enter_context(live_page(server.port, cookies["susan"]))
+        stack.enter_context(asked_while_upgraded(server, code))
+        assert page.last_words(10) == []
+        assert page.connection.close_code == 1001
+        # At once, when the old one might still listen: it would send them away again.
+        for _ in range(20):
+            with live_page(server.port, cookies["susan"]) as again:
+                assert again.hears_nothing(0.02)
 
 
 def test_the_worker_that_sends_pushes_stays(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""What stands in `deploy/`, as it is put into use: nginx in front of two servers, and the units of systemd."""
