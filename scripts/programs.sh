@@ -1,7 +1,7 @@
 #!/bin/sh
 # The tests run real programs beside ours: Chromium and Firefox, a message bus and the desktop's notification library,
-# nginx and Redis. Install them from Debian where that is permitted; elsewhere the tests that need what is missing are
-# skipped by name.
+# nginx and Redis; and systemd reads its units, without being run. Install them from Debian where that is permitted;
+# elsewhere the tests that need what is missing are skipped by name.
 PATH="$PATH:/usr/sbin" # where Debian puts nginx, and where not everybody looks
 missing=""
 command -v chromium >/dev/null 2>&1 || { [ -n "${CHROMIUM:-}" ] && [ -x "${CHROMIUM:-}" ]; } || missing="$missing chromium"
@@ -10,6 +10,7 @@ command -v dbus-daemon >/dev/null 2>&1 || missing="$missing dbus-daemon"
 ldconfig -p 2>/dev/null | grep -q 'libnotify\.so\.4' || missing="$missing libnotify4"
 command -v nginx >/dev/null 2>&1 || missing="$missing nginx-light"
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
+command -v systemd-analyze >/dev/null 2>&1 || missing="$missing systemd"
 [ -z "$missing" ] && exit 0
 [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 || exit 0
 

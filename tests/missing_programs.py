@@ -15,6 +15,7 @@ NEEDED = {
     "desktop": {"dbus-daemon": shutil.which("dbus-daemon")},
     "nginx": {"nginx-light": NGINX},
     "redis": {"redis-server": shutil.which("redis-server")},
+    "systemd": {"systemd": shutil.which("systemd-analyze")},
 }
 _skipped: list[str] = []
 

@@ -1,10 +1,12 @@
 """What a visitor says of where they come from is gone when the app is asked; what nginx knows is there instead."""
 
 import itertools
+from pathlib import Path
 
 import pytest
 
-from tests.deploy.nginx import Front
+from tests.deploy.nginx import Front, nginx
+from tests.deploy.upstreams import ill
 from tests.deploy.visitors import Guest
 from tests.people import PASSWORD
 
@@ -39,6 +41,21 @@ def test_who_guesses_passwords_cannot_hide_behind_other_addresses(front: Front) 
     # Nor do others pay for it: each visitor has the address that they have.
     with Guest(front, comes_from="127.0.0.4") as other:
         assert fail_to_sign_in(other, other.token("/login"), **{"X-Forwarded-For": "127.0.0.3"}) == 401
+
+
+def test_nothing_of_it_reaches_a_server(tmp_path: Path) -> None:
+    with (
+        ill(hangs=False) as first,
+        ill(hangs=False) as second,
+        nginx(tmp_path / "nginx", [first.port, second.port]) as front,
+        Guest(front) as guest,
+    ):
+        assert guest.ask("GET", "/login", headers={**FORGED, "X-Forwarded-For": "203.0.113.7"}).status == 503
+        said = first.said[0].lower()
+        assert [text for text in ("203.0.113.7", "elsewhere", "forwarded-port", "\r\nforwarded:") if text in said] == []
+        for header in ("x-forwarded-for: 127.0.0.1", "x-forwarded-proto: https", "connection: close"):
+            assert said.count(f"\r\n{header}\r\n") == 1
+        assert said.count(f": localhost:{front.port}\r\n") == 2  # Host and X-Forwarded-Host
 
 
 def test_the_site_is_where_nginx_says_and_came_by_https(front: Front) -> None:

@@ -162,6 +162,8 @@ def test_what_is_too_large_is_refused_in_the_words_of_whoever_asked(front: Front
         program = guest.ask("POST", "/api/push-subscriptions", b"x" * 200_000)
         assert program.status == 413
         assert '"code":"request_entity_too_large"' in program.text
+    # What is far too large the app never hears of.
+    assert [is_own(line) for line in front.logged(3, "POST")] == [False, True, True]
 
 
 def test_figures_are_for_this_machine_alone(front: Front) -> None:

@@ -13,13 +13,17 @@ class Ill:
 
     listener: socket.socket
     hangs: bool
-    asked: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
     _open: list[socket.socket] = field(default_factory=list)
 
     @property
     def port(self) -> int:
         port: int = self.listener.getsockname()[1]
         return port
+
+    @property
+    def asked(self) -> list[str]:
+        return [said.partition(" HTTP/")[0] for said in self.said]
 
     def serve(self) -> None:
         while True:
@@ -28,7 +32,7 @@ class Ill:
             except OSError:  # it is over
                 return
             self._open.append(connection)
-            self.asked.append(connection.recv(65536).decode().partition(" HTTP/")[0])
+            self.said.append(connection.recv(65536).decode())
             if not self.hangs:
                 connection.close()
 
