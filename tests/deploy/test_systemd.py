@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,18 +13,22 @@ import pytest
 from tests.databases import settings_in
 from tests.deploy.nginx import CONFIGURATION
 from tests.deploy.units import CODE, FOLDER, UNITS, commands, environment, read
+from tests.redis_server import RedisServer
 from tests.server.running import ROOT
 from webpush_app import config, start
+from webpush_app.broker.queues import QUEUES
 from webpush_app.database import db
 from webpush_app.engine import keeper
 
 WEB = FOLDER / "webpush-web.service"
 SOCKET = FOLDER / "webpush-web.socket"
+WORKER = FOLDER / "webpush-worker@.service"
+BEAT = FOLDER / "webpush-beat.service"
 SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
 
 
 def test_they_are_the_ones_that_are_looked_at_here() -> None:
-    assert {WEB, SOCKET} <= set(UNITS)
+    assert set(UNITS) == {WEB, SOCKET, WORKER, BEAT}
 
 
 @pytest.mark.systemd
@@ -64,6 +69,38 @@ def test_they_may_write_where_the_state_is_and_become_nothing_more(unit: Path) -
     assert settings["CapabilityBoundingSet"] == [""]
     assert settings["MemoryMax"]
     assert settings["Restart"] == ["on-failure"]
+
+
+@pytest.mark.redis
+@pytest.mark.parametrize("unit", [WORKER, BEAT], ids=lambda unit: unit.name)
+def test_celery_understands_what_it_is_told(tmp_path: Path, unit: Path, redis_at_hand: RedisServer) -> None:
+    (command,) = commands(unit)
+    for written, given in {"%i": QUEUES[0], "%H": "machine", "${PROCESSES}": "1"}.items():
+        command = [part.replace(written, given) for part in command]
+    settings = {"ENGINE_URL": redis_at_hand.url, "PYTHONWARNINGS": "ignore", "PYTHONUNBUFFERED": "1"}
+    with start.prepare(settings_in(tmp_path)).app_context():
+        db.engine.dispose()
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "INSTANCE_PATH": str(tmp_path), **settings},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        said = next(line for line in process.stdout if QUEUES[0] in line or "LocalTime" in line)
+        assert said
+        process.send_signal(signal.SIGTERM)
+        (seconds,) = read(unit)["TimeoutStopSec"]
+        process.communicate(timeout=int(seconds))
+        assert process.returncode in (0, -signal.SIGTERM)  # systemd takes both for an end in order
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_there_is_a_worker_for_each_queue(queue: str) -> None:
+    assert f"webpush-worker@{queue}" in WORKER.read_text(encoding="utf-8")
 
 
 def test_the_example_of_the_settings_is_accepted(tmp_path: Path) -> None:
