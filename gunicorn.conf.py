@@ -5,6 +5,7 @@ master beside the first) is not needed, and not served: for a new Python or new 
 and where systemd holds the listener nobody is refused meanwhile.
 """
 
+import signal as _signal
 from typing import Any
 
 # Underscored: gunicorn takes every other name of this file for a setting of its own.
@@ -42,6 +43,7 @@ control_socket_disable = True
 def when_ready(_server: object) -> None:
     if _settings.embedded_worker:
         _kept.start()
+    _signal.signal(_signal.SIGUSR2, _signal.SIG_IGN)  # gunicorn would begin a second master, and could not
 
 
 def on_reload(server: Any) -> None:

@@ -142,3 +142,12 @@ def test_the_worker_that_sends_pushes_stays(tmp_path: Path) -> None:
         time.sleep(3)
         assert find(server.process.pid, KEEPER) == keeper
         assert is_up(server.port)
+
+
+def test_a_second_master_is_not_begun(tmp_path: Path) -> None:
+    with running(tmp_path, **ALONE) as server:
+        said = len(server.lines)
+        server.process.send_signal(signal.SIGUSR2)
+        time.sleep(2)
+        assert is_up(server.port)
+        assert server.lines[said:] == []
