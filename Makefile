@@ -28,7 +28,8 @@ run: $(VENV)/.$(NEEDED) ## start the service; PORT=8080 make run chooses another
 
 scale: $(VENV)/.scale ## install what PostgreSQL needs; make run does it where DATABASE_URL names it
 
-test: $(VENV)/.dev ## the whole test suite; make test ARGS="-k badge" runs a part
+# What is named on the command line of make is in the environment of what it runs; tests/chosen.py reads DATABASE there.
+test: $(VENV)/.dev ## the whole test suite; ARGS="-k badge" runs a part, DATABASE=postgresql (or sqlite) all of it on that one
 	@sh scripts/programs.sh
 	@exec $(PYTHON) -m pytest $(if $(ARGS),$(ARGS),$(SHARED))
 

@@ -1,4 +1,5 @@
-"""Each test of a package that uses the database runs on SQLite and on PostgreSQL, and has an empty one to itself.
+"""Each test of a package that uses the database runs on SQLite and on PostgreSQL, and has an empty one to itself. Where
+one of the two is chosen (chosen.py), every test runs on that one.
 
 What looks at SQLite itself is marked `sqlite_only("why")`, and what looks at PostgreSQL `postgresql_only("why")`.
 """
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import MIGRATED, POSTGRESQL, SQLITE, Database, SharedDatabase, settings_in
+from tests import chosen
+from tests.chosen import POSTGRESQL, SQLITE
+from tests.databases import MIGRATED, Database, OwnDatabases, SharedDatabase, settings_in
 from tests.postgresql_server import PostgresServer, postgres_server
 from webpush_app import start
 from webpush_app.config import Settings
@@ -23,16 +26,36 @@ OF_THE_WEB = {"error_pages", "forged_forms", "gate", "health", "json_requests", 
 OF_THE_WEB |= {"refused_input", "readiness", "metrics"}
 
 
+def pytest_configure() -> None:
+    complaint = chosen.complaint()
+    if complaint:
+        raise pytest.UsageError(complaint)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" not in metafunc.fixturenames:
         return
-    marked = {kind: metafunc.definition.get_closest_marker(f"{kind}_only") for kind in (SQLITE, POSTGRESQL)}
-    for marker in filter(None, marked.values()):
-        assert [type(given) for given in marker.args] == [str], f"{metafunc.definition.nodeid}: say why"
-    if marked[POSTGRESQL]:
+    only = _only(metafunc.definition)
+    if only == POSTGRESQL:
         metafunc.parametrize("database", [POSTGRESQL], indirect=True)
-    elif not marked[SQLITE] and _uses_the_database(metafunc.module.__name__):
-        metafunc.parametrize("database", [SQLITE, POSTGRESQL], indirect=True)
+    elif not only and (chosen.CHOSEN or _uses_the_database(metafunc.module.__name__)):
+        metafunc.parametrize("database", chosen.DATABASES, indirect=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What looks at the other one is not part of this run."""
+    elsewhere = [item for item in items if _only(item) not in (None, *chosen.DATABASES)]
+    if elsewhere:
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [item for item in items if item not in elsewhere]
+
+
+def _only(node: pytest.Item | pytest.Function) -> str | None:
+    """The one database that the test is about."""
+    marked = {kind: node.get_closest_marker(f"{kind}_only") for kind in chosen.BOTH}
+    for marker in filter(None, marked.values()):
+        assert [type(given) for given in marker.args] == [str], f"{node.nodeid}: say why"
+    return next((kind for kind, marker in marked.items() if marker), None)
 
 
 def _uses_the_database(module: str) -> bool:
@@ -69,12 +92,38 @@ def shared_postgresql(postgresql_server: PostgresServer, migrated_postgresql: st
         yield shared
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_databases(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[OwnDatabases | None]:
+    """Where PostgreSQL is chosen, each folder in which a service is started has one."""
+    if chosen.CHOSEN != POSTGRESQL:
+        yield None
+        return
+    request.getfixturevalue("migrated_postgresql")
+    server: PostgresServer = request.getfixturevalue("postgresql_server")
+    with closing(OwnDatabases(server, tmp_path_factory.getbasetemp())) as own:
+        chosen.make_with(own.make)
+        yield own
+
+
+@pytest.fixture(autouse=True)
+def _databases_end_with_their_folders(
+    request: pytest.FixtureRequest, own_databases: OwnDatabases | None
+) -> Iterator[None]:
+    yield
+    folder = request.node.funcargs.get("tmp_path")
+    if own_databases and folder:
+        own_databases.drop_those_in(folder)
+
+
 @pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     """Empty, and nobody else's during this test."""
     if getattr(request, "param", SQLITE) == POSTGRESQL:
         shared: SharedDatabase = request.getfixturevalue("shared_postgresql")
         shared.empty()
+        chosen.keep_in(tmp_path, shared.url)
         return Database(POSTGRESQL, shared.url)
     file = tmp_path / "webpush.sqlite3"
     shutil.copyfile(request.getfixturevalue("migrated_database"), file)

@@ -7,15 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
+from tests import chosen
+from tests.chosen import POSTGRESQL
 from tests.postgresql_server import PostgresServer
 from webpush_app.config import Settings
 from webpush_app.database import db
 
 SECRET_KEY = "a key for tests alone, of more than 32 characters"
-SQLITE, POSTGRESQL = "sqlite", "postgresql"
 MIGRATED = "migrated"  # a PostgreSQL database as the migrations make it, from which others are copied
 FOR_ALL_TESTS = "all_tests"  # the one that the tests use one after the other
 _LARGE_BYTES = 500_000  # from here on to truncate is cheaper than to delete
@@ -33,20 +36,47 @@ class Database:
         with engine.connect() as connection:
             yield connection
 
-    def rows(self, query: str) -> Sequence[Any]:
+    def rows(self, query: str, **values: object) -> Sequence[Any]:
         """What another program reads there: what is committed."""
         with self.elsewhere() as connection:
-            return [tuple(row) for row in connection.exec_driver_sql(query)]
+            return [tuple(row) for row in connection.execute(text(query), values)]
+
+    def write(self, statement: str, *rows: dict[str, object]) -> None:
+        """What another program changes there, at once."""
+        with self.elsewhere() as connection, connection.begin():
+            connection.execute(text(statement), list(rows) or None)
 
     @contextmanager
     def somebody_writes(self) -> Iterator[None]:
         """Meanwhile nobody else can write, to whatever table; everybody can read."""
-        tables = ", ".join(table.name for table in db.metadata.sorted_tables)
-        begin = {SQLITE: "BEGIN IMMEDIATE", POSTGRESQL: f"LOCK TABLE {tables} IN EXCLUSIVE MODE"}
         with self.elsewhere() as connection:
-            connection.exec_driver_sql(begin[self.kind])
+            self._shut_others_out(connection)
             yield
             connection.rollback()
+
+    def is_being_written(self) -> bool:
+        """Somebody has begun to write, and has not come to the end."""
+        with self.elsewhere() as connection:
+            try:
+                self._shut_others_out(connection, "NOWAIT")
+            except OperationalError:
+                return True
+        return False
+
+    def _shut_others_out(self, connection: Connection, nowait: str = "") -> None:
+        tables = ", ".join(table.name for table in db.metadata.sorted_tables)
+        if self.kind == POSTGRESQL:
+            connection.exec_driver_sql(f"LOCK TABLE {tables} IN EXCLUSIVE MODE {nowait}")
+            return
+        if nowait:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def database_in(folder: Path) -> Database:
+    """The one of the service that has its keys in this folder."""
+    url = chosen.address_in(folder)
+    return Database(make_url(url).get_backend_name(), url)
 
 
 class SharedDatabase:
@@ -98,6 +128,36 @@ class SharedDatabase:
         self.watch.execute(self._delete)
 
 
+class OwnDatabases:
+    """Those of services that are started, each with its instance folder, as the migrations make them."""
+
+    def __init__(self, server: PostgresServer, all_folders: Path) -> None:
+        self.server = server
+        self._all_folders = all_folders
+        self._made: list[str] = []
+        self._number = 0
+
+    def make(self, template: str = MIGRATED) -> str:
+        self._number += 1
+        name = f"own_{self._number}"
+        self.server.create(name, template)
+        self._made.append(name)
+        return self.server.url(name)
+
+    def drop_those_in(self, folder: Path) -> None:
+        for url in chosen.let_go(folder):
+            name = make_url(url).database
+            if name in self._made:  # and not the one that all tests use
+                self._made.remove(name)
+                self.server.drop(name)
+        assert not [*folder.rglob("webpush.sqlite3")], "PostgreSQL is chosen, and something used SQLite"
+
+    def close(self) -> None:
+        self.drop_those_in(self._all_folders)
+
+
 def settings_in(folder: Path, **given: object) -> Settings:
-    defaults = {"secret_key": SECRET_KEY, "database_url": f"sqlite:///{folder / 'webpush.sqlite3'}"}
+    defaults = {"secret_key": SECRET_KEY}
+    if "database_url" not in given:
+        defaults["database_url"] = chosen.address_in(folder)
     return Settings(instance_path=folder, **(defaults | given))  # type: ignore[arg-type]

@@ -9,7 +9,8 @@ from sqlalchemy import event
 
 from tests.broadcasts.conftest import Hands
 from tests.broadcasts.site import Site
-from tests.databases import SQLITE, Database
+from tests.chosen import SQLITE
+from tests.databases import Database
 from tests.statements import listening
 from webpush_app.broadcasts import service
 from webpush_app.broadcasts.service import Progress

@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Flask
 from playwright.sync_api import Browser, ViewportSize
 
+from tests import chosen
 from tests.browser.windows import LONGEST_NAME, Person, Windows
 from tests.delivery.happenings import Happenings
 from tests.people import People
@@ -65,7 +66,7 @@ class Office:
 @contextmanager
 def opening(folder: Path, password_hash: str) -> Iterator[Office]:
     with running(folder, EMBEDDED_WORKER="false") as server:
-        app = create_app(config.load({"INSTANCE_PATH": str(folder)}))
+        app = create_app(config.load({"INSTANCE_PATH": str(folder), **chosen.given_in(folder)}))
         yield _furnished(server, app, People(app, password_hash))
         with app.app_context():
             db.engine.dispose()

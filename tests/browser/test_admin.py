@@ -4,11 +4,9 @@ The service is one of its own, because it has an admin; the real worker sends to
 
 import re
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ from playwright.sync_api import Locator, Page, Request, expect
 
 from tests.browser.devtools import nameless
 from tests.browser.windows import PHONE, POLL_SECONDS, Person, Windows
+from tests.databases import database_in
 from tests.people import PASSWORD
 from tests.push.service import PushService, Subscribed
 from tests.push.worker_process import Worker, pushing
@@ -230,21 +229,22 @@ def _subscribe(windows: Windows, site: Server, push_service: PushService, *, lan
 
 def _broadcast(instance: Path, numbers: dict[str, int], *, title: str = "To many", body: str = "") -> int:
     """One that is in the outbox, as the worker leaves it; more than can be subscribed here."""
-    values = (title, body, "", "everyone", numbers["queued"], 0)
+    database = database_in(instance)
     columns = "title, body, link, audience, audience_size, last_subscription_id, cursor, author_id"
     times = "created_at, expires_at, fanned_out_at"
-    with closing(sqlite3.connect(instance / "webpush.sqlite3", timeout=10)) as database, database:
-        now = database.execute("SELECT created_at FROM users").fetchone()[0]
-        row = database.execute(
-            f"INSERT INTO broadcasts ({columns}, {times}) VALUES (?, ?, ?, ?, ?, ?, 0, 1, ?, ?, ?)",
-            (*values, now, now, now),
-        )
-        number = int(row.lastrowid or 0)
+    database.write(
+        f"INSERT INTO broadcasts ({columns}, {times})"
+        " SELECT :title, :body, '', 'everyone', :size, 0, 0, id, created_at, created_at, created_at"
+        " FROM users WHERE id = 1",
+        {"title": title, "body": body, "size": numbers["queued"]},
+    )
+    number = int(database.rows("SELECT max(id) FROM broadcasts")[0][0])
     _tally(instance, number, numbers)
     return number
 
 
 def _tally(instance: Path, number: int, numbers: dict[str, int]) -> None:
-    rows = [("broadcast", number, state, count) for state, count in numbers.items()]
-    with closing(sqlite3.connect(instance / "webpush.sqlite3", timeout=10)) as database, database:
-        database.executemany("INSERT INTO push_tallies (kind, subject_id, state, number) VALUES (?, ?, ?, ?)", rows)
+    database_in(instance).write(
+        "INSERT INTO push_tallies (kind, subject_id, state, number) VALUES ('broadcast', :subject, :state, :number)",
+        *({"subject": number, "state": state, "number": count} for state, count in numbers.items()),
+    )

@@ -7,7 +7,8 @@ from flask import Flask
 from sqlalchemy import select, text
 from sqlalchemy.exc import StatementError
 
-from tests.databases import POSTGRESQL, SQLITE, Database
+from tests.chosen import POSTGRESQL, SQLITE
+from tests.databases import Database
 from tests.people import People
 from webpush_app.accounts.models import LoginFailure, SiteFact, User
 from webpush_app.database import begin_write, db, insert_or_update

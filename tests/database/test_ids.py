@@ -6,7 +6,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, select, text, update
 
-from tests.databases import SQLITE, Database
+from tests.chosen import SQLITE
+from tests.databases import Database
 from webpush_app.accounts.models import LoginFailure
 from webpush_app.database import among, begin_write, db
 

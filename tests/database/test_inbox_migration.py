@@ -6,8 +6,9 @@ from flask import Flask
 from sqlalchemy import text
 
 from tests.broadcasts.site import Site
+from tests.chosen import POSTGRESQL, SQLITE
 from tests.database.revisions import config
-from tests.databases import MIGRATED, POSTGRESQL, SQLITE, Database
+from tests.databases import MIGRATED, Database
 from tests.notifications.inboxes import Inboxes
 from tests.people import Browser, People
 from webpush_app.database import db

@@ -12,8 +12,9 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy.exc import DatabaseError
 
+from tests.chosen import POSTGRESQL, SQLITE
 from tests.database.revisions import Migrations, config, count_rows, schema, tables_with_lasting_ids
-from tests.databases import MIGRATED, POSTGRESQL, SQLITE, Database, settings_in
+from tests.databases import MIGRATED, Database, settings_in
 from tests.people import People
 from webpush_app.config import ROOT
 from webpush_app.database import db

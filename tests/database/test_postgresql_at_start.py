@@ -14,6 +14,8 @@ from tests.server.test_start_problems import complaint
 from webpush_app import start
 from webpush_app.errors import StartError
 
+pytestmark = pytest.mark.postgresql_only("these are its own troubles")
+
 
 def refusal(folder: Path, url: str) -> str:
     with pytest.raises(StartError) as refused:

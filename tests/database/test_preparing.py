@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import POSTGRESQL, Database, settings_in
+from tests.chosen import DATABASES, POSTGRESQL, SQLITE
+from tests.databases import Database, settings_in
 from tests.server.running import environment
 from webpush_app import start
 from webpush_app.config import ROOT
@@ -26,7 +27,7 @@ def new(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     return Database(request.param, f"sqlite:///{tmp_path / 'new.sqlite3'}")
 
 
-both = pytest.mark.parametrize("new", ["sqlite", POSTGRESQL], indirect=True)
+both = pytest.mark.parametrize("new", DATABASES, indirect=True)
 
 
 def prepare(folder: Path, database: Database) -> None:
@@ -66,12 +67,14 @@ def test_who_prepares_waits_for_who_does_it_already(tmp_path: Path, new: Databas
     assert len(new.rows("SELECT version_num FROM alembic_version")) == 1
 
 
-@pytest.mark.parametrize("new", ["sqlite"], indirect=True)
+@pytest.mark.sqlite_only("where PostgreSQL is, each machine has a folder of its own")
+@pytest.mark.parametrize("new", [SQLITE], indirect=True)
 def test_eight_that_start_together_prepare_one_database(tmp_path: Path, new: Database) -> None:
     prepare_in_processes([tmp_path / "folder"] * PROCESSES, new)
     assert len(new.rows("SELECT version_num FROM alembic_version")) == 1
 
 
+@pytest.mark.postgresql_only("SQLite is on one machine")
 @pytest.mark.parametrize("new", [POSTGRESQL], indirect=True)
 def test_so_do_those_on_several_machines(tmp_path: Path, new: Database) -> None:
     """They share no folder; the database itself lets one migrate at a time."""
@@ -79,6 +82,7 @@ def test_so_do_those_on_several_machines(tmp_path: Path, new: Database) -> None:
     assert len(new.rows("SELECT version_num FROM alembic_version")) == 1
 
 
+@pytest.mark.postgresql_only("SQLite is on one machine")
 @pytest.mark.parametrize("new", [POSTGRESQL], indirect=True)
 def test_who_migrates_on_one_machine_is_waited_for_on_another(tmp_path: Path, new: Database) -> None:
     second = threading.Thread(target=prepare, args=(tmp_path, new))

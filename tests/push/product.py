@@ -7,19 +7,18 @@ import itertools
 import json
 import os
 import signal
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, and_, create_engine, or_, select
+from sqlalchemy import Select, and_, or_, select
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import NullPool
 
+from tests.databases import Database, database_in
 from tests.people import PASSWORD
 from tests.push.worker_process import Worker, pushing
 from tests.server.running import Server, running
@@ -73,8 +72,8 @@ class Product:
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @property
-    def _database(self) -> Path:
-        return self.instance / "webpush.sqlite3"
+    def database(self) -> Database:
+        return database_in(self.instance)
 
     def new_address(self) -> str:
         """The same site by a name that is new to every browser: it knows no cookie, permission or worker there."""
@@ -143,12 +142,7 @@ class Product:
 
     def _anybody_can_write(self) -> bool:
         os.waitid(os.P_PID, self.worker.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
-        with closing(sqlite3.connect(self._database, timeout=0, isolation_level=None)) as connection:
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError:
-                return False
-        return True
+        return not self.database.is_being_written()
 
     def _enter(self, path: str, name: str, **more: str) -> Person:
         with Visitor(self.server.port) as visitor:
@@ -158,9 +152,8 @@ class Product:
             return Person(name, self.server.port, visitor.cookie)
 
     def _read(self, query: Select[T]) -> Sequence[T]:
-        """From the database itself, without a way to change it."""
-        engine = create_engine(f"sqlite:///file:{self._database}?mode=ro&uri=true", poolclass=NullPool)
-        with Session(engine) as session:
+        """From the database itself."""
+        with self.database.elsewhere() as connection, Session(connection) as session:
             return session.scalars(query).all()
 
 

@@ -3,7 +3,6 @@ none of them comes out in what the two say."""
 
 import re
 import socket
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
@@ -78,15 +77,11 @@ class Watched:
     @contextmanager
     def without(self, table: str) -> Iterator[None]:
         """Whoever asks for it meanwhile is let down by the database."""
-        self._run(f"ALTER TABLE {table} RENAME TO away")
+        self.product.database.write(f"ALTER TABLE {table} RENAME TO away")
         try:
             yield
         finally:
-            self._run(f"ALTER TABLE away RENAME TO {table}")
-
-    def _run(self, statement: str) -> None:
-        with closing(sqlite3.connect(self.product.instance / "webpush.sqlite3", timeout=10)) as connection:
-            connection.execute(statement)
+            self.product.database.write(f"ALTER TABLE away RENAME TO {table}")
 
     def _note_cookie(self, cookie: str) -> None:
         for part in cookie.split("."):

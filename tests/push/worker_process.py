@@ -81,7 +81,7 @@ def pushing(instance: Path, stand_in: str, ca_file: Path, *, module: str = MODUL
     process = subprocess.Popen(
         [sys.executable, "-m", module],
         cwd=ROOT,
-        env={**environment(instance, PORT), **given},
+        env=environment(instance, PORT, **given),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -1,11 +1,10 @@
 """A server with people who are signed in already, and many of them acting at the same moment."""
 
 import json
-import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +12,7 @@ from typing import Any, TypeVar
 from flask import Flask
 
 from tests.conftest import SECRET_KEY, settings_in
+from tests.databases import database_in
 from tests.people import People
 from tests.server.running import Server, running
 from tests.server.visitors import COOKIE, Answer, Visitor
@@ -38,15 +38,14 @@ class Place:
             made = [Visitor(self.server.port, self.cookies[name]) for name in names]
             yield [open_until_the_end.enter_context(visitor) for visitor in made]
 
-    def rows(self, statement: str, *values: object) -> list[Any]:
-        with closing(sqlite3.connect(self.folder / "webpush.sqlite3")) as connection:
-            return connection.execute(statement, values).fetchall()
+    def rows(self, query: str, **values: object) -> Sequence[Any]:
+        return database_in(self.folder).rows(query, **values)
 
     def unread(self, name: str) -> int:
         count: int = self.rows(
             "SELECT count(*) FROM messages JOIN users ON users.id = recipient_id "
-            "WHERE username = ? AND read_at IS NULL",
-            name,
+            "WHERE username = :name AND read_at IS NULL",
+            name=name,
         )[0][0]
         return count
 
@@ -54,8 +53,8 @@ class Place:
         """What open pages of this person are told."""
         rows = self.rows(
             "SELECT payload_json FROM notifications JOIN users ON users.id = user_id "
-            "WHERE username = ? AND name = 'unread_message_count'",
-            name,
+            "WHERE username = :name AND name = 'unread_message_count'",
+            name=name,
         )
         assert len(rows) == 1
         count: int = json.loads(rows[0][0])

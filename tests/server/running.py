@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests import chosen
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 60.0
 
@@ -32,7 +34,8 @@ def free_port() -> int:
 
 def environment(instance: Path, port: int, **settings: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
-    return {**kept, "INSTANCE_PATH": str(instance), "PORT": str(port), "PYTHONWARNINGS": "default", **settings}
+    own = {} if "DATABASE_URL" in settings else chosen.given_in(instance)
+    return {**kept, "INSTANCE_PATH": str(instance), "PORT": str(port), "PYTHONWARNINGS": "default", **own, **settings}
 
 
 @dataclass

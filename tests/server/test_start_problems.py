@@ -1,21 +1,18 @@
 """What keeps the service from starting is said in one line, and that line says what to do."""
 
 import socket
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import settings_in
+from tests.databases import database_in
 from tests.server.running import ROOT, environment, free_port
 from webpush_app import start
 from webpush_app.database import db
-
-DATABASE = "webpush.sqlite3"
 
 
 def complaint(instance: Path, **settings: str) -> str:
@@ -23,7 +20,7 @@ def complaint(instance: Path, **settings: str) -> str:
     done = subprocess.run(
         [sys.executable, "app.py"],
         cwd=ROOT,
-        env={**environment(instance, free_port()), **settings},
+        env=environment(instance, free_port()) | settings,
         capture_output=True,
         text=True,
         timeout=60,
@@ -95,8 +92,9 @@ def test_an_instance_folder_that_is_a_file(tmp_path: Path) -> None:
     assert said.endswith("set INSTANCE_PATH to a folder of yours.")
 
 
+@pytest.mark.sqlite_only("a file in the place of a database")
 def test_a_database_that_is_no_database(tmp_path: Path) -> None:
-    file = tmp_path / DATABASE
+    file = tmp_path / "webpush.sqlite3"
     file.write_bytes(b"This has never been a database. " * 1000)
     assert complaint(tmp_path).startswith("The database cannot be used: ")
     assert file.read_bytes().startswith(b"This has never been a database."), "it is not ours to overwrite"
@@ -106,8 +104,7 @@ def test_a_database_of_a_newer_version(tmp_path: Path) -> None:
     app = start.prepare(settings_in(tmp_path))
     with app.app_context():
         db.engine.dispose()
-    with closing(sqlite3.connect(tmp_path / DATABASE)) as connection, connection:
-        connection.execute("UPDATE alembic_version SET version_num = 'zzzz'")
+    database_in(tmp_path).write("UPDATE alembic_version SET version_num = 'zzzz'")
     said = complaint(tmp_path)
     assert said.startswith("The database cannot be used: ")
     assert "zzzz" in said

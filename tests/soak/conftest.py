@@ -1,18 +1,18 @@
-"""Each proof in its small form, on SQLite and on PostgreSQL."""
+"""Each proof in its small form, on SQLite and on PostgreSQL, or on the one that is chosen."""
 
 from collections.abc import Callable
 from typing import TypedDict
 
 import pytest
 
-from tests.databases import POSTGRESQL, SQLITE
+from tests.chosen import DATABASES, SQLITE
 
 
 class Where(TypedDict, total=False):
     database_url: str
 
 
-@pytest.fixture(params=[SQLITE, POSTGRESQL])
+@pytest.fixture(params=DATABASES)
 def where(request: pytest.FixtureRequest) -> Where:
     """The database of a proof, as its options name it: empty, and nobody else's."""
     if request.param == SQLITE:

@@ -81,6 +81,7 @@ def test_a_database_of_ones_own_is_for_one_proof(seen: Seen, capsys: pytest.Capt
     assert seen == []
 
 
+@pytest.mark.postgresql_only("about its own option")
 def test_each_proof_has_a_postgresql_database_of_its_own_on_a_server_that_keeps_what_it_says(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,13 +1,12 @@
 """`python app.py` and its VAPID keys: what is wrong with them is said before anything is served, in one line."""
 
 import shutil
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import SECRET_KEY, settings_in
+from tests.databases import database_in
 from tests.server.running import ROOT, running
 from tests.server.test_start_problems import complaint
 from tests.subscriptions.devices import subscribe
@@ -54,8 +53,7 @@ def test_a_key_file_that_is_missing_while_a_browser_is_subscribed(tmp_path: Path
     line = complaint(tmp_path, SECRET_KEY=SECRET_KEY)
     assert line.startswith(f"{file} is missing, and 1 browsers are subscribed")
     assert not file.exists()
-    with closing(sqlite3.connect(tmp_path / "webpush.sqlite3")) as connection:
-        assert connection.execute("SELECT count(*) FROM push_subscriptions").fetchone() == (1,)
+    assert database_in(tmp_path).rows("SELECT count(*) FROM push_subscriptions") == [(1,)]
 
 
 def test_a_key_file_that_holds_no_key(tmp_path: Path) -> None:
