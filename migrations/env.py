@@ -11,12 +11,13 @@ from sqlalchemy import Connection
 
 from webpush_app.database import db
 from webpush_app.database.base import UtcDateTime
+from webpush_app.database.migrating import ENGINE
 from webpush_app.database.postgresql import migrate_alone
 from webpush_app.database.sqlite import WRITES, check_foreign_keys, without_foreign_keys
 
 
 def run() -> None:
-    engine = db.engine.execution_options(**WRITES)
+    engine = (context.config.attributes.get(ENGINE) or db.engine).execution_options(**WRITES)
     with engine.connect() as connection, without_foreign_keys(connection):
         _migrate(connection)
 

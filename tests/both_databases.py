@@ -20,7 +20,8 @@ from webpush_app import start
 from webpush_app.config import Settings
 from webpush_app.database import db, postgresql, sqlite
 
-PACKAGES = {"accounts", "broadcasts", "database", "delivery", "engine", "messaging", "notifications", "subscriptions"}
+PACKAGES = {"accounts", "broadcasts", "database", "delivery", "engine", "messaging", "moving", "notifications"}
+PACKAGES |= {"subscriptions"}
 # Of the tests of the web, those whose requests lead to the database; the others look at headers, words and files.
 OF_THE_WEB = {"error_pages", "forged_forms", "gate", "health", "json_requests", "odd_bodies", "pages_of_lists"}
 OF_THE_WEB |= {"refused_input", "readiness", "metrics"}

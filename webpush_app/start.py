@@ -6,7 +6,6 @@ anything else is imported there.
 
 import errno
 import fcntl
-import logging
 import os
 import resource
 import socket
@@ -14,15 +13,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from alembic import command
 from alembic.util.exc import CommandError
-from flask import Flask, current_app
+from flask import Flask
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 
 from webpush_app import config, translate
 from webpush_app.accounts import first_admin
 from webpush_app.config import ROOT, Settings
-from webpush_app.database import begin_write, check, db
+from webpush_app.database import begin_write, check, db, migrating
 from webpush_app.errors import AppError, StartError
 from webpush_app.factory import create_app
 from webpush_app.subscriptions import keyring
@@ -67,7 +65,7 @@ def prepare(settings: Settings) -> Flask:
             check(settings.database_url)
             app = create_app(settings)
             with app.app_context():
-                _migrate()
+                migrating.upgrade()
                 keyring.prepare()
                 db.session.rollback()
                 db.engine.dispose()  # the server opens its own connections
@@ -90,13 +88,6 @@ def announce(app: Flask) -> None:
         lines.append(f"There is no admin yet. Create the first one here: {address}/first-admin/{token}")
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
-
-
-def _migrate() -> None:
-    # Alembic reports every step it looks at; a start should say only what matters.
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    # Alembic's own, because Flask-Migrate's ends the process in place of saying what is wrong.
-    command.upgrade(current_app.extensions["migrate"].migrate.get_config(), "head")
 
 
 def _is_given_a_listener() -> bool:

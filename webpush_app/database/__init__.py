@@ -13,6 +13,7 @@ from webpush_app.database.session import (
     init_app,
     is_writing,
     leave_the_disk_its_time,
+    open_another,
     short_write,
 )
 from webpush_app.database.turns import alone, beside_others
@@ -37,5 +38,6 @@ __all__ = [
     "insert_unless_there",
     "is_writing",
     "leave_the_disk_its_time",
+    "open_another",
     "short_write",
 ]

@@ -8,6 +8,7 @@ their SQLSTATE, because their words are in the server's language.
 import logging
 import random
 import time
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, text
@@ -59,6 +60,10 @@ _AMONG_OURSELVES = ("40", "55")  # nothing an operator has to know of
 _COMMITTING = "webpush_is_committing"
 _BESIDE_OTHERS = text("SELECT pg_advisory_xact_lock_shared(hashtext(:name))")
 _ALONE = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
+# The execution options of who reads one moment of the whole database.
+ONE_MOMENT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+_LAST_ID = text("SELECT pg_sequence_last_value(pg_get_serial_sequence(:table, :column)::regclass)")
+_GIVE_AFTER = text("SELECT setval(pg_get_serial_sequence(:table, :column), :last)")
 
 
 # SQLAlchemy names the pool's log after its class: what it notes is of interest to nobody who asked for our own notes.
@@ -97,7 +102,7 @@ def leave_the_disk_its_time(engine: Engine) -> None:
     event.listen(engine, "connect", _do_not_wait_for_the_disk)
 
 
-def check(database_url: str) -> None:
+def check(database_url: str, given_as: str) -> None:
     """At the start: what is wrong with the address, the server or the database is said at once, in one line."""
     url = make_url(database_url)
     try:
@@ -106,13 +111,13 @@ def check(database_url: str) -> None:
             encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
     except ImportError:
         raise StartError(
-            "PostgreSQL is asked for by DATABASE_URL, and the packages for it are not installed. Run: make scale"
+            f"PostgreSQL is asked for by {given_as}, and the packages for it are not installed. Run: make scale"
         ) from None
     except DBAPIError as error:
         why = _without_password(_first_line(error.orig), url)
         why = why.removeprefix("connection failed: ").removeprefix("connection is bad: ")
         raise StartError(
-            f"The database cannot be used: {why}. Mend it, or correct DATABASE_URL, and start again."
+            f"The database cannot be used: {why}. Mend it, or correct {given_as}, and start again."
         ) from None
     if encoding != "UTF8":
         raise StartError(
@@ -133,6 +138,29 @@ def migrate_alone(connection: Connection) -> None:
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.exec_driver_sql("SET LOCAL lock_timeout = '60s'")
         connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('webpush migrations'))")
+
+
+def take_the_time_it_needs(connection: Connection) -> None:
+    """Until the end of this transaction, which reads or writes everything."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+
+def keep_writers_out(connection: Connection, tables: Sequence[str]) -> None:
+    """Until the end of this transaction; SQLite's writers are alone anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"LOCK TABLE {', '.join(tables)} IN SHARE ROW EXCLUSIVE MODE")
+
+
+def last_id(connection: Connection, table: str, column: str) -> int:
+    """The last one that was given, or 0. Sequences are not part of any moment: it may be a newer one."""
+    last = connection.execute(_LAST_ID, {"table": table, "column": column}).scalar_one()
+    return int(last or 0)
+
+
+def give_ids_after(connection: Connection, table: str, column: str, last: int) -> None:
+    connection.execute(_GIVE_AFTER, {"table": table, "column": column, "last": last})
 
 
 def take_turn(connection: Connection, name: str, *, alone: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask, has_request_context
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction
 
@@ -42,16 +42,27 @@ def engine_options(database_url: str) -> dict[str, Any]:
     return {**private, **own}
 
 
-def check(database_url: str) -> None:
+def check(database_url: str, given_as: str = "DATABASE_URL") -> None:
     """At the start, before anything else asks the database."""
     if make_url(database_url).get_backend_name() == "postgresql":
-        postgresql.check(database_url)
+        postgresql.check(database_url, given_as)
 
 
 def init_app(app: Flask) -> None:
     db.init_app(app)
     with app.app_context():
-        (sqlite if db.engine.dialect.name == "sqlite" else postgresql).prepare(db.engine)
+        _prepare(db.engine)
+
+
+def open_another(database_url: str) -> Engine:
+    """Beside the app's own: opened in the same way. Whoever asks for it disposes of it."""
+    engine = create_engine(database_url, **engine_options(database_url))
+    _prepare(engine)
+    return engine
+
+
+def _prepare(engine: Engine) -> None:
+    (sqlite if engine.dialect.name == "sqlite" else postgresql).prepare(engine)
 
 
 def leave_the_disk_its_time() -> None:

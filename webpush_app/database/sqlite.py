@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any, cast
 
-from sqlalchemy import URL, Connection, Engine, event
+from sqlalchemy import URL, Connection, Engine, event, text
 from sqlalchemy.engine import ExceptionContext
 
 from webpush_app.database import busy
@@ -78,6 +78,19 @@ def check_foreign_keys(connection: Connection) -> None:
         orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
         if orphans:
             raise RuntimeError(f"{len(orphans)} rows are left without the row they belong to: {orphans[:5]}")
+
+
+def last_id(connection: Connection, table: str, _column: str) -> int:
+    """The last one that was given, where ids are never given again; else 0."""
+    query = text("SELECT seq FROM sqlite_sequence WHERE name = :table")
+    return connection.execute(query, {"table": table}).scalar() or 0
+
+
+def give_ids_after(connection: Connection, table: str, _column: str, last: int) -> None:
+    """It is asked only about tables whose ids are never given again; of another the row would say nothing."""
+    connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :table"), {"table": table})
+    added = text("INSERT INTO sqlite_sequence (name, seq) VALUES (:table, :last)")
+    connection.execute(added, {"table": table, "last": last})
 
 
 def _open(connection: sqlite3.Connection, _record: Any) -> None:

@@ -110,6 +110,15 @@ def list_pipes(folder: Path) -> list[Path]:
         return []
 
 
+def is_anybody_listening(instance_path: Path) -> bool:
+    """Some web process of this machine that has had a socket."""
+    for pipe in list_pipes(instance_path / FOLDER):
+        with suppress(OSError):
+            os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+            return True
+    return False
+
+
 def _lines(word: str, ids: Sequence[int]) -> Iterator[str]:
     text = word
     for one in map(str, ids):
