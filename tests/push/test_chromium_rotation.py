@@ -83,7 +83,7 @@ def test_who_comes_only_after_the_old_key_has_been_retired_is_mended_at_the_next
 def _vapid(site: Product, *arguments: str) -> str:
     """`flask vapid …`, as a person runs it beside the server."""
     command = [sys.executable, "-m", "flask", "--app", "app:create_app", "vapid", *arguments]
-    env = environment(site.instance, site.server.port)
+    env = environment(site.instance, site.server.port, PYTHONWARNINGS="ignore")  # connections end with the command
     done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
