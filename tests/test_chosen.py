@@ -5,26 +5,33 @@ import re
 import subprocess
 import sys
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests import chosen
 from tests.chosen import POSTGRESQL, SQLITE
-from tests.databases import database_in
-from tests.server.running import ROOT, environment
+from tests.databases import database_in, settings_in
+from tests.server.running import ROOT, running
 
 # Tests that run on both, one that is about SQLite, and one that is about PostgreSQL.
 FILE = "tests/messaging/test_counting.py"
 
 
-def collect(database: str | None) -> "subprocess.CompletedProcess[str]":
+def run(database: str | None, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """pytest, as `make test` starts it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("DATABASE", "PYTEST"))}
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:randomly", FILE]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", *arguments]
     given = {} if database is None else {"DATABASE": database}
     return subprocess.run(
         command, cwd=ROOT, env={**kept, **given}, capture_output=True, text=True, timeout=60, check=False
     )
+
+
+@cache
+def collect(database: str | None) -> "subprocess.CompletedProcess[str]":
+    return run(database, "--collect-only", FILE)
 
 
 def collected(database: str | None) -> Counter[str]:
@@ -57,6 +64,23 @@ def test_a_database_that_is_none_is_said_at_once() -> None:
 
 
 def test_a_service_that_is_started_has_the_chosen_database(tmp_path: Path) -> None:
-    database, given = database_in(tmp_path), environment(tmp_path, 5000)
-    assert database.kind == (chosen.CHOSEN or SQLITE)
-    assert given.get("DATABASE_URL", f"sqlite:///{tmp_path / 'webpush.sqlite3'}") == database.url
+    assert settings_in(tmp_path).database_url == database_in(tmp_path).url
+    assert database_in(tmp_path).kind == (chosen.CHOSEN or SQLITE)
+    with running(tmp_path, EMBEDDED_WORKER="false") as server:
+        assert server.first_admin_path()
+    [(kept,)] = database_in(tmp_path).rows("SELECT count(*) FROM site_facts WHERE name = 'first_admin_link'")
+    assert kept == 1
+    assert (tmp_path / "webpush.sqlite3").exists() == (database_in(tmp_path).kind == SQLITE)
+
+
+def test_so_it_has_where_the_whole_suite_runs_on_postgresql() -> None:
+    done = run(POSTGRESQL, __file__, "-k", "a_service_that_is_started")
+    assert "1 passed" in done.stdout, done.stdout
+
+
+def test_and_what_uses_sqlite_there_by_mistake_fails(tmp_path: Path) -> None:
+    mistake = "def test_mistake(tmp_path): (tmp_path / 'webpush.sqlite3').touch()"
+    (tmp_path / "test_mistake.py").write_text(mistake, encoding="utf-8")
+    done = run(POSTGRESQL, "-c", str(ROOT / "pyproject.toml"), "-p", "tests.both_databases", str(tmp_path))
+    assert "1 passed, 1 error" in done.stdout, done.stdout
+    assert "AssertionError: PostgreSQL is chosen, and something used SQLite" in done.stdout
