@@ -25,7 +25,7 @@ def run(database: str | None, *arguments: str) -> "subprocess.CompletedProcess[s
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", *arguments]
     given = {} if database is None else {"DATABASE": database}
     return subprocess.run(
-        command, cwd=ROOT, env={**kept, **given}, capture_output=True, text=True, timeout=60, check=False
+        command, cwd=ROOT, env={**kept, **given}, capture_output=True, text=True, timeout=120, check=False
     )
 
 

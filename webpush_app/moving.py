@@ -95,7 +95,7 @@ def _refuse_while_running(settings: Settings) -> None:
 
 
 def _refuse_what_is_not_empty(target: Engine) -> None:
-    with target.connect() as connection:
+    with copying.one_moment(target) as connection:
         _refuse_rows(connection)
 
 

@@ -6,11 +6,12 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import Result
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 from tests.conftest import SECRET_KEY, AppMaker
 from tests.databases import Database
@@ -96,6 +97,21 @@ def test_it_is_one_moment_whatever_is_written_meanwhile(
     other.dispose()
     assert rows(with_tables) == before
     assert rows(database.url) != before
+
+
+def test_no_more_than_a_batch_of_rows_is_in_memory(site: Flask, with_tables: str) -> None:
+    other, together = open_another(with_tables), list[int]()
+
+    def note(_connection: object, _cursor: object, statement: str, rows: Any, _context: object, _many: bool) -> None:
+        if statement.startswith("INSERT"):
+            together.append(len(rows) if isinstance(rows, list) else 1)
+
+    event.listen(other, "before_cursor_execute", note)
+    with site.app_context(), copying.one_moment(db.engine) as source, copying.all_or_nothing(other) as target:
+        number = sum(rows for _name, rows in copying.copy(source, target))
+    other.dispose()
+    assert sum(together) == number
+    assert max(together) == copying.BATCH == 3
 
 
 def test_a_copy_that_is_killed_in_the_middle_leaves_nothing(
