@@ -154,6 +154,15 @@ def new_postgresql(postgresql_server: PostgresServer) -> Iterator[Callable[..., 
         postgresql_server.drop(name)
 
 
+@pytest.fixture
+def unmigrated(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database in which there is no table yet."""
+    if chosen.CHOSEN == POSTGRESQL:
+        make: Callable[[], str] = request.getfixturevalue("new_postgresql")
+        return make()
+    return f"sqlite:///{tmp_path / 'unmigrated.sqlite3'}"
+
+
 def _prepare(settings: Settings) -> None:
     app = start.prepare(settings)
     with app.app_context():

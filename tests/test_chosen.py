@@ -17,6 +17,8 @@ from tests.server.running import ROOT, running
 
 # Tests that run on both, one that is about SQLite, and one that is about PostgreSQL.
 FILE = "tests/messaging/test_counting.py"
+# Of no package: on SQLite alone, unless the other one is chosen.
+OF_NO_PACKAGE = "tests/test_commands.py"
 
 
 def run(database: str | None, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -31,7 +33,7 @@ def run(database: str | None, *arguments: str) -> "subprocess.CompletedProcess[s
 
 @cache
 def collect(database: str | None) -> "subprocess.CompletedProcess[str]":
-    return run(database, "--collect-only", FILE)
+    return run(database, "--collect-only", FILE, OF_NO_PACKAGE)
 
 
 def collected(database: str | None) -> Counter[str]:
@@ -52,6 +54,7 @@ def test_all_of_them_run_on_the_one_that_is_chosen_and_what_is_about_the_other_i
     other = {SQLITE: POSTGRESQL, POSTGRESQL: SQLITE}[kind]
     assert f"[{kind}" in one.stdout
     assert f"[{other}" not in one.stdout
+    assert f"{OF_NO_PACKAGE}::test_the_shell_has_the_models[{kind}]" in one.stdout
     assert "1 deselected" in one.stdout
     assert Counter(re.findall(r"\[(sqlite|postgresql)\b", one.stdout))[kind] >= both[SQLITE]
 

@@ -64,11 +64,9 @@ def prepare(settings: Settings) -> Flask:
             list(translate.compile_stale())
             check(settings.database_url)
             app = create_app(settings)
-            with app.app_context():
+            with app.app_context(), _connections_end():
                 migrating.upgrade()
                 keyring.prepare()
-                db.session.rollback()
-                db.engine.dispose()  # the server opens its own connections
         except OSError as error:
             raise StartError(f"{error.filename}: {error.strerror}. Mend it and start again.") from None
         except _DATABASE_ERRORS as error:
@@ -127,6 +125,16 @@ def _allow_many_connections() -> None:
     # Some systems call the hard limit infinite, and refuse to have it set.
     wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, _OPEN_FILES)
     resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+@contextmanager
+def _connections_end() -> Iterator[None]:
+    """Whatever comes of it: the server opens its own."""
+    try:
+        yield
+    finally:
+        db.session.rollback()
+        db.engine.dispose()
 
 
 @contextmanager

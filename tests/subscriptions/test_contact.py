@@ -100,8 +100,8 @@ def test_a_missing_key_is_said_in_one_line(make_app: AppMaker) -> None:
     assert "1 browsers are subscribed with the key in it" in shown.output
 
 
-def test_before_the_first_start_it_says_so_in_one_line(tmp_path: Path) -> None:
-    app = create_app(settings_in(tmp_path))
+def test_before_the_first_start_it_says_so_in_one_line(tmp_path: Path, unmigrated: str) -> None:
+    app = create_app(settings_in(tmp_path, database_url=unmigrated))
     try:
         shown = _show(app)
     finally:

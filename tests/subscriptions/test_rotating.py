@@ -77,10 +77,9 @@ def test_the_first_key_is_made_where_there_is_none_yet(app: Flask) -> None:
     assert len(kept(app)) == 2
 
 
-def test_without_a_database_nothing_is_changed(app: Flask, tmp_path: Path) -> None:
+def test_without_a_database_nothing_is_changed(app: Flask, tmp_path: Path, unmigrated: str) -> None:
     first = current(app)
-    (tmp_path / "empty").mkdir()
-    nowhere = create_app(settings_in(tmp_path, database_url=f"sqlite:///{tmp_path / 'empty' / 'webpush.sqlite3'}"))
+    nowhere = create_app(settings_in(tmp_path, database_url=unmigrated))
     assert "Run: flask db upgrade" in refused(nowhere, "rotate")
     with nowhere.app_context():
         db.engine.dispose()
