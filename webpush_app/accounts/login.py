@@ -7,7 +7,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from webpush_app.accounts import first_admin, passwords, service, sessions, throttle
+from webpush_app.accounts import first_admin, passwords, service, sessions, throttle, tries
 from webpush_app.accounts.forms import FirstAdminForm, LoginForm, RegistrationForm
 from webpush_app.accounts.models import User
 from webpush_app.database import after_commit, begin_write, db
@@ -109,10 +109,7 @@ def _sign_in(username: str, password: str, is_remembered: bool) -> User | None:
     """The person, or None for a wrong name and a wrong password alike: in answer and in time."""
     address = throttle.address_key(request.remote_addr)
     with passwords.turn():
-        # Asked inside the turn, and of the database as it is now: of many guesses sent at once, each is counted before
-        # the next is tried.
-        db.session.rollback()
-        throttle.check_may_try(username, address)
+        number = tries.begin(username, address)
         user = service.find_user(username)
         password_hash = user.password_hash if user else None
         db.session.rollback()  # no snapshot is held while the hash is computed
@@ -123,11 +120,12 @@ def _sign_in(username: str, password: str, is_remembered: bool) -> User | None:
         begin_write()
         user = service.find_user(username, is_locked=True) if is_right else None
         if user is None or user.password_hash != password_hash:  # wrong, or changed in the meantime
-            throttle.record_failure(username, address)
+            throttle.fail_try(number, username, address)
             db.session.commit()
             return None
         user.password_hash = new_hash or user.password_hash
         user.locale = user.locale or from_browser()
+        throttle.take_back(number)
         throttle.forgive(username, address)
         sessions.start_session(user, is_remembered=is_remembered)
         db.session.commit()

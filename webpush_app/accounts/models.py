@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Optional
 
 from flask_login import UserMixin
-from sqlalchemy import ForeignKey, Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from webpush_app import clock
@@ -74,7 +74,7 @@ class LoginSession(Base):
 
 
 class LoginFailure(Base):
-    """A sign-in that failed, kept for as long as it slows the next one down."""
+    """A try at a password that failed, kept for as long as it slows the next one down; or one that is undecided."""
 
     __tablename__ = "login_failures"
     __table_args__ = (
@@ -86,6 +86,8 @@ class LoginFailure(Base):
     account: Mapped[str] = mapped_column(String(32))
     address: Mapped[str] = mapped_column(String(64))
     at: Mapped[datetime]
+    # The password is being looked at.
+    is_undecided: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class KnownAddress(Base):

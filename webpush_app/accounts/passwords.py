@@ -27,15 +27,18 @@ Result = TypeVar("Result")
 
 @contextmanager
 def turn() -> Iterator[None]:
-    """Stand in line for one of the few places. Guesses made in parallel are thereby made one after the other."""
+    """Stand in line for one of the few places, and for the memory that a hash takes."""
     if not _places.acquire(timeout=_PATIENCE_SECONDS):
-        raise TemporarilyUnavailable(
-            _l("Many people are signing in just now. Please try again in a moment."), retry_after_seconds=5
-        )
+        raise come_back()
     try:
         yield
     finally:
         _places.release()
+
+
+def come_back() -> TemporarilyUnavailable:
+    message = _l("Many people are signing in just now. Please try again in a moment.")
+    return TemporarilyUnavailable(message, retry_after_seconds=5)
 
 
 def hash_password(password: str) -> str:

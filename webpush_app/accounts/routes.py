@@ -9,7 +9,7 @@ from flask_login import current_user, login_required
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
-from webpush_app.accounts import gate, passwords, service, sessions, throttle
+from webpush_app.accounts import gate, passwords, service, sessions, throttle, tries
 from webpush_app.accounts.forms import ChangePasswordForm, EditProfileForm
 from webpush_app.database import after_commit, begin_write, db
 from webpush_app.errors import AppError, NotFound
@@ -139,17 +139,16 @@ def _change_password(old: str, new: str) -> bool:
     username, address = current_user.username, throttle.address_key(request.remote_addr)
     old_hash, is_remembered = current_user.password_hash, current_user.login_session.is_remembered
     with passwords.turn():
-        db.session.rollback()
-        throttle.check_may_try(username, address)  # a stolen session must not guess the password either
-        db.session.rollback()
+        number = tries.begin(username, address)  # a stolen session must not guess the password either
         is_right = passwords.is_right(old_hash, old)
         new_hash = passwords.hash_password(new) if is_right else ""
         begin_write()
         person = service.get_user(username, is_locked=True)
         if not is_right or person.password_hash != old_hash:
-            throttle.record_failure(username, address)
+            throttle.fail_try(number, username, address)
             db.session.commit()
             return False
+        throttle.take_back(number)
         person.password_hash = new_hash
         sessions.end_all_sessions(person.id)
         sessions.start_session(person, is_remembered=is_remembered)
