@@ -47,9 +47,10 @@ def choose_language(user: User, locale: str) -> None:
 
 
 def find_user(username: str, *, is_locked: bool = False) -> User | None:
-    """Locked, the person's account stands still until the commit (on SQLite it does so for every writer)."""
+    """Locked, the account stands still until the commit (on SQLite it does so for every writer); what belongs to it may
+    be written beside it."""
     query = select(User).where(User.username_key == names.key(username))
-    return db.session.scalar(query.with_for_update() if is_locked else query)
+    return db.session.scalar(query.with_for_update(key_share=True) if is_locked else query)
 
 
 def get_user(username: str, *, is_locked: bool = False) -> User:
