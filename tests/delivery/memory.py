@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from webpush_app.delivery.changes import Change, HostWell
 from webpush_app.delivery.claims import Claimed, Returned
+from webpush_app.delivery.fellows import Fellows
 from webpush_app.delivery.flow import Flow
 from webpush_app.delivery.models import Lane
 from webpush_app.delivery.pauses import Standing
@@ -37,9 +38,13 @@ class Memory:
         self.parallel = parallel
         self.services = services
         self.room_came = threading.Event()
-        self.flow = Flow(parallel, clock, self.room_came, lambda: clock.moment.timestamp())  # noqa: PLW0108 - it is moved
+        self.fellows = Fellows(clock)
+        self.flow = Flow(parallel, clock, self.room_came, self.fellows, self._seconds)
         self.rows = 0
         self.meet()
+
+    def _seconds(self) -> float:
+        return self.clock.moment.timestamp()
 
     def meet(self, *, paused: tuple[int, ...] = (), recovered: bool = False, mark: int | None = None) -> None:
         until = self.clock.moment + timedelta(seconds=30)

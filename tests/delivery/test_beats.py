@@ -15,10 +15,12 @@ from sqlalchemy import delete
 
 from tests.delivery.conftest import StandingClock
 from tests.delivery.rows import MOZILLA, Rows
+from webpush_app import clock
 from webpush_app.database import begin_write, db
 from webpush_app.delivery import beats
 from webpush_app.delivery.beats import Beat
 from webpush_app.delivery.counters import Counters
+from webpush_app.delivery.fellows import Fellows
 from webpush_app.delivery.watch_models import PushWorker
 from webpush_app.errors import DatabaseBusy
 
@@ -45,13 +47,17 @@ def ticking(monkeypatch: pytest.MonkeyPatch) -> Ticking:
     return ticking
 
 
+def a_beat(counters: Counters | None = None) -> Beat:
+    return Beat(counters or Counters(), Fellows(clock.now))
+
+
 def step(app: Flask, beat: Beat) -> float:
     with app.app_context():
         return beat.step()
 
 
 def test_the_first_beat_says_who_it_is(app: Flask, rows: Rows, clock: StandingClock) -> None:
-    assert step(app, Beat(Counters())) == beats.EVERY_SECONDS
+    assert step(app, a_beat()) == beats.EVERY_SECONDS
     [row] = rows.all(PushWorker)
     assert row.name == f"{socket.gethostname()[:100]}:{os.getpid()}"
     assert (row.started_at, row.seen_at, row.ended_at) == (clock.moment, clock.moment, None)
@@ -59,7 +65,7 @@ def test_the_first_beat_says_who_it_is(app: Flask, rows: Rows, clock: StandingCl
 
 def test_the_next_one_comes_when_it_is_due(app: Flask, rows: Rows, clock: StandingClock, ticking: Ticking) -> None:
     counters = Counters()
-    beat = Beat(counters)
+    beat = a_beat(counters)
     began = clock.moment
     step(app, beat)
     counters.answered(MOZILLA, "accepted", 0.1)
@@ -77,7 +83,7 @@ def test_the_next_one_comes_when_it_is_due(app: Flask, rows: Rows, clock: Standi
 
 def test_the_last_one_says_that_it_ended(app: Flask, rows: Rows, clock: StandingClock) -> None:
     counters = Counters()
-    beat = Beat(counters)
+    beat = a_beat(counters)
     step(app, beat)
     counters.claimed(3)
     clock.advance(2)
@@ -101,7 +107,7 @@ def test_a_busy_database_only_delays_it(app: Flask, rows: Rows, monkeypatch: pyt
     def busy() -> NoReturn:
         raise DatabaseBusy("")
 
-    beat = Beat(Counters())
+    beat = a_beat()
     with monkeypatch.context() as patch:
         patch.setattr(beats, "short_write", busy)
         assert step(app, beat) == beats.AGAIN_SECONDS
@@ -111,7 +117,7 @@ def test_a_busy_database_only_delays_it(app: Flask, rows: Rows, monkeypatch: pyt
 
 
 def test_it_waits_for_no_other_writer(app: Flask, rows: Rows) -> None:
-    beat = Beat(Counters())
+    beat = a_beat()
     with somebody_writes(app):
         began = time.monotonic()
         said = step(app, beat)
@@ -124,7 +130,7 @@ def test_it_waits_for_no_other_writer(app: Flask, rows: Rows) -> None:
 
 def test_a_row_that_was_tidied_away_is_made_anew(app: Flask, rows: Rows, ticking: Ticking) -> None:
     """A machine that slept for a day."""
-    beat = Beat(Counters())
+    beat = a_beat()
     step(app, beat)
     [first] = rows.ids(PushWorker)
     rows.writing(lambda: db.session.execute(delete(PushWorker)))

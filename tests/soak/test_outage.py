@@ -12,17 +12,19 @@ from soak.outage import Course
 from tests.soak.conftest import Where
 
 
+@pytest.mark.parametrize("workers", [1, 2])
 def test_after_an_outage_no_second_brings_more_than_twice_the_usual(
-    tmp_path: Path, where: Where, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, where: Where, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], workers: int
 ) -> None:
-    monkeypatch.setattr(outage, "MORE_WORKERS", ())
+    monkeypatch.setattr(outage, "WORKERS", (workers,))
     monkeypatch.setattr(outage, "USUAL_SECONDS", 15.0)
     monkeypatch.setattr(outage, "AFTERWARDS_SECONDS", 2.0)
     figures = Figures()
     outage.prove(tmp_path / "outage", Options(seconds=20, **where), figures)
     shown = {line["figure"]: line["value"] for line in map(json.loads, capsys.readouterr().out.splitlines())}
     assert figures.broken == []
-    assert shown["outage_busiest_second"] > shown["outage_usual_second"], "nothing had piled up"
+    name = "outage" if workers == 1 else f"outage_{workers}_workers"
+    assert shown[f"{name}_busiest_second"] > shown[f"{name}_usual_second"], "nothing had piled up"
 
 
 def test_the_busiest_second_may_begin_anywhere() -> None:

@@ -1,4 +1,5 @@
-"""A worker says every few seconds that it is alive, and what it has done since its start; others read who is there.
+"""A worker says every few seconds that it is alive, what it has done since its start, and how much it has sent to each
+push service lately; others read who is there, and the other workers what is usual.
 
 A beat is a write of its own that waits for nobody: where the database is busy it comes a moment later. A worker whose
 beats stay away was killed, or hangs.
@@ -18,12 +19,14 @@ from sqlalchemy import insert, select, update
 from webpush_app import clock
 from webpush_app.database import db, short_write
 from webpush_app.delivery.counters import Counters
+from webpush_app.delivery.fellows import Fellows, Told
 from webpush_app.delivery.watch_models import PushWorker
 from webpush_app.errors import DatabaseBusy
 
 EVERY_SECONDS = 5.0
 AGAIN_SECONDS = 0.25  # after the database was busy
 ALIVE_FOR = timedelta(seconds=15)
+RATES = "rates"
 _LAST_TRIES = 20
 
 _table: Any = PushWorker.__table__
@@ -32,8 +35,10 @@ _table: Any = PushWorker.__table__
 class Beat:
     """Of one worker process. Call `step` from its house-keeping thread, and `stop` as the last thing."""
 
-    def __init__(self, counters: Counters) -> None:
+    def __init__(self, counters: Counters, fellows: Fellows) -> None:
         self._counters = counters
+        self._fellows = fellows
+        self._beat_at: datetime | None = None
         self._id: int | None = None
         self._due_at = time.monotonic()
 
@@ -43,11 +48,20 @@ class Beat:
         if left > 0:
             return left
         try:
-            self._write()
+            self.beat()
         except DatabaseBusy:
             return AGAIN_SECONDS
         self._due_at = time.monotonic() + EVERY_SECONDS
         return EVERY_SECONDS
+
+    def beat(self) -> None:
+        """Says it, and hears what the others have said."""
+        now = clock.now()
+        self._write()
+        if self._beat_at is None or now - self._beat_at > ALIVE_FOR:
+            self._fellows.comes(now)
+        self._beat_at = now
+        self._fellows.hear(self._others())
 
     def stop(self) -> None:
         """In order: whoever looks knows that this one was not lost."""
@@ -59,7 +73,8 @@ class Beat:
                 time.sleep(AGAIN_SECONDS / 10)
 
     def _write(self, ended_at: datetime | None = None) -> None:
-        values = {"seen_at": clock.now(), "ended_at": ended_at, "counters": json.dumps(self._counters.snapshot())}
+        counters = json.dumps({**self._counters.snapshot(), RATES: self._fellows.says()})
+        values = {"seen_at": clock.now(), "ended_at": ended_at, "counters": counters}
         with short_write() as connection:
             if self._id is not None:
                 mine = update(_table).where(_table.c.id == self._id).values(values)
@@ -68,6 +83,13 @@ class Beat:
             # The first beat, or the row was tidied away while this machine slept.
             new = insert(_table).values(name=_name(), started_at=clock.now(), **values)
             self._id = connection.execute(new.returning(_table.c.id)).scalar_one()
+
+    def _others(self) -> list[Told]:
+        """By their rows: processes of two containers may have one name."""
+        alive = (_table.c.ended_at.is_(None), _table.c.seen_at >= clock.now() - ALIVE_FOR, _table.c.id != self._id)
+        with db.engine.connect() as connection:
+            found = connection.execute(select(_table.c.counters).where(*alive)).scalars().all()
+        return [json.loads(counters).get(RATES, {}) for counters in found]
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from webpush_app.delivery import claims
 from webpush_app.delivery.addressing import Addresser
 from webpush_app.delivery.claims import Returned
 from webpush_app.delivery.counters import Counters
+from webpush_app.delivery.fellows import Fellows
 from webpush_app.delivery.flow import GROUP, Flow
 from webpush_app.delivery.happened import Answered, Happened
 from webpush_app.delivery.models import Lane
@@ -40,7 +41,8 @@ class Dispatcher:
         self.counters = Counters()
         self.room_came = Event()
         # Asked for each time: a test may set the clock later.
-        self.flow = Flow(transport.parallel, lambda: clock.now(), self.room_came)  # noqa: PLW0108
+        self.fellows = Fellows(lambda: clock.now())  # noqa: PLW0108
+        self.flow = Flow(transport.parallel, lambda: clock.now(), self.room_came, self.fellows)  # noqa: PLW0108
         self._settling = Lock()
         self._taker = Taker(self.flow, self.counters, transport.wake)
 

@@ -13,6 +13,7 @@ from datetime import datetime
 from webpush_app.delivery.changes import Closed, Opened, Untried
 from webpush_app.delivery.claims import Claimed, Returned
 from webpush_app.delivery.doubted_key import refuses_our_key
+from webpush_app.delivery.fellows import Fellows
 from webpush_app.delivery.gate import Gate, Phase
 from webpush_app.delivery.gates import Gates
 from webpush_app.delivery.happened import Answered, Happened, is_about_the_service, who_says_so
@@ -37,12 +38,13 @@ class Flow:
         parallel: int,
         now: Callable[[], datetime],
         room_came: threading.Event,
+        fellows: Fellows,
         seconds: Callable[[], float] = time.monotonic,
     ) -> None:
         self._now = now
         self._room_came = room_came
         self._lock = threading.Lock()
-        self._gates = Gates(min(MOST_OF_ONE_SERVICE_AT_ONCE, max(1, parallel // 2)), now)
+        self._gates = Gates(min(MOST_OF_ONE_SERVICE_AT_ONCE, max(1, parallel // 2)), now, fellows)
         self._waiting = Queues()
         self._places = Places(parallel, seconds)
         self._asked_for_more: set[int] = set()

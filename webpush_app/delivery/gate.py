@@ -47,7 +47,9 @@ class Phase(Enum):
 
 
 class Gate:
-    def __init__(self, service_id: int, host: str, most: int, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, service_id: int, host: str, most: int, now: Callable[[], datetime], rate: Rate | None = None
+    ) -> None:
         self.service_id = service_id
         self.host = host
         self.phase = Phase.OPEN
@@ -55,7 +57,7 @@ class Gate:
         self.window = min(FIRST_WINDOW, most)
         self.pace: Pace | None = None
         self.has_accepted = False
-        self.rate = Rate(now)
+        self.rate = rate or Rate(now)
         # When it last opened or closed by itself, and whether all workers know: until then they cannot say otherwise.
         self.changed = 0
         self.is_known = True
@@ -102,7 +104,8 @@ class Gate:
 
     def sent(self) -> None:
         self.in_flight += 1
-        self.rate.count()
+        if self.pace is None:  # what an outage has piled up is not what is usual
+            self.rate.count()
 
     def unsent(self, *, is_refused: bool = False) -> None:
         """Nobody was asked, or the answer says nothing about the service; that it was refused is kept in mind."""

@@ -3,15 +3,17 @@
 from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
+from webpush_app.delivery.fellows import Fellows
 from webpush_app.delivery.gate import Gate, Phase
 from webpush_app.delivery.pace import Pace
 from webpush_app.delivery.pauses import Standing
 
 
 class Gates:
-    def __init__(self, most: int, now: Callable[[], datetime]) -> None:
+    def __init__(self, most: int, now: Callable[[], datetime], fellows: Fellows) -> None:
         self._most = most
         self._now = now
+        self._fellows = fellows
         self._gates: dict[int, Gate] = {}
         self.changes = 0
         """Of this worker's own finding; so that what was read before is known to be older."""
@@ -50,9 +52,11 @@ class Gates:
     def drop(self, service_id: int) -> None:
         if not self._gates[service_id].in_flight:
             del self._gates[service_id]
+            self._fellows.forget(service_id)
 
     def _add(self, standing: Standing) -> Gate:
-        gate = self._gates[standing.id] = Gate(standing.id, standing.host, self._most, self._now)
+        rate = self._fellows.rate(standing.id)
+        gate = self._gates[standing.id] = Gate(standing.id, standing.host, self._most, self._now, rate)
         gate.has_accepted = standing.recovered_at is not None
         if standing.careful_until is not None and standing.careful_until > self._now():
             gate.pace = self._pace(standing, gate)  # it was down, and this worker has not seen it
@@ -63,4 +67,4 @@ class Gates:
             return None
         usual = max(standing.usual_rate, gate.rate.usual)
         careful_until = standing.careful_until if usual and standing.careful_until else self._now()
-        return Pace(usual, careful_until, self._now)
+        return Pace(usual, careful_until, self._now, self._fellows.share)

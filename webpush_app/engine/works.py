@@ -49,7 +49,7 @@ class Works:
         self._app = app
         self._dispatcher = Dispatcher(transport)
         self._flow = self._dispatcher.flow
-        self._beat = Beat(self._dispatcher.counters)
+        self._beat = Beat(self._dispatcher.counters, self._dispatcher.fellows)
         self._chores = (self._beat.step, *chores)
         self._look_every = LOOK_EVERY_SECONDS if look_every is None else look_every
         self._wanted: Counter[Lane] = Counter()
