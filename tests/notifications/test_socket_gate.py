@@ -56,7 +56,10 @@ def test_strangers_cost_no_query_and_who_was_signed_in_one(
         assert ask(susan.client, Sec_WebSocket_Version="7").status_code == 400
         assert statements == []
         assert ask(john.client).status_code == 401
-        assert len(statements) == 1, statements
+        # Several web processes count together who opens sockets without end.
+        of_the_turnstile = [one for one in statements if "turnstiles" in one or "lock_timeout" in one]
+        assert len(of_the_turnstile) == (2 if engine.dialect.name == "postgresql" else 0), statements
+        assert len(statements) - len(of_the_turnstile) == 1, statements
 
 
 def test_a_session_that_has_lapsed_is_none(app: Flask, susan: Browser) -> None:

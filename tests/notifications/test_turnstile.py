@@ -3,7 +3,7 @@
 import pytest
 
 from webpush_app.notifications import turnstile
-from webpush_app.notifications.turnstile import AT_ONCE, PER_SECOND, Turnstile
+from webpush_app.notifications.turnstile import AT_ONCE, PER_SECOND, OwnTurnstile
 
 
 class Time:
@@ -18,13 +18,13 @@ def time(monkeypatch: pytest.MonkeyPatch) -> Time:
 
 
 def test_so_many_come_through_in_a_row_and_no_more(time: Time) -> None:
-    gate = Turnstile()
+    gate = OwnTurnstile()
     assert [gate.lets("susan") for _ in range(AT_ONCE + 5)] == [True] * AT_ONCE + [False] * 5
     assert gate.lets("john")
 
 
 def test_after_a_while_one_more_does_and_who_was_refused_has_lost_nothing(time: Time) -> None:
-    gate = Turnstile()
+    gate = OwnTurnstile()
     for _ in range(AT_ONCE * 3):
         gate.lets("susan")
     time.now += 1 / PER_SECOND
@@ -32,7 +32,7 @@ def test_after_a_while_one_more_does_and_who_was_refused_has_lost_nothing(time: 
 
 
 def test_nobody_saves_turns_up(time: Time) -> None:
-    gate = Turnstile()
+    gate = OwnTurnstile()
     gate.lets("susan")
     time.now += 3600
     assert sum(gate.lets("susan") for _ in range(AT_ONCE * 2)) == AT_ONCE
@@ -40,7 +40,7 @@ def test_nobody_saves_turns_up(time: Time) -> None:
 
 def test_who_has_all_turns_again_is_forgotten(time: Time, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turnstile, "_MOST_REMEMBERED", 10)
-    gate = Turnstile()
+    gate = OwnTurnstile()
     for number in range(50):
         gate.lets(f"person{number}")
         time.now += 1

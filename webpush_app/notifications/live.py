@@ -21,6 +21,7 @@ from webpush_app.notifications import waking
 from webpush_app.notifications.courier import Courier
 from webpush_app.notifications.hearing import Ear
 from webpush_app.notifications.news import News, as_json, read_since
+from webpush_app.notifications.shared_turnstile import turnstile_for
 from webpush_app.notifications.socket_gate import SocketGate
 from webpush_app.notifications.sockets import Seat, Sockets
 from webpush_app.notifications.wire import (
@@ -51,7 +52,8 @@ class Live:
         engine: Any = self._socketio.server.eio
         engine._async = {**engine._async, "websocket": Wire}
         self._socketio.on_event("connect", self._join, namespace=NAMESPACE)
-        app.wsgi_app = SocketGate(app, self, self._pages, app.wsgi_app)  # type: ignore[method-assign]
+        turnstile = turnstile_for(app.config["SETTINGS"].database_url)
+        app.wsgi_app = SocketGate(app, self, turnstile, self._pages, app.wsgi_app)  # type: ignore[method-assign]
 
     @property
     def pipe(self) -> Path | None:

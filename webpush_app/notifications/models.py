@@ -1,4 +1,5 @@
-"""A person's named state and inbox, and the person's own clock that puts their changes in order.
+"""A person's named state and inbox, and the person's own clock that puts their changes in order; who looks at what; and
+how often a session may still open sockets.
 
 The clock is a row, because wall clocks step back and two processes may commit in another order than they began. Who
 changes a person's state takes the row first, so the changes of one person happen one after the other, everywhere.
@@ -8,7 +9,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webpush_app import clock
@@ -107,3 +108,13 @@ class Presence(Base):
     place: Mapped[str] = mapped_column(String(40), primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     until: Mapped[datetime]
+
+
+class TurnstileRow(Base):
+    """When a login session will have all its turns at opening sockets again, in microseconds since 1970. Nothing is
+    lost with it: on PostgreSQL the table is not logged, and empty after a crash."""
+
+    __tablename__ = "turnstiles"
+
+    session_digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    full_at: Mapped[int] = mapped_column(BigInteger)

@@ -57,9 +57,8 @@ class Refused(Exception):
 
 
 class SocketGate:
-    def __init__(self, app: Flask, house: House, pages: Application, engine: Application) -> None:
-        self._app, self._house, self._pages, self._engine = app, house, pages, engine
-        self._turnstile = Turnstile()
+    def __init__(self, app: Flask, house: House, turnstile: Turnstile, pages: Application, engine: Application) -> None:
+        self._app, self._house, self._turnstile, self._pages, self._engine = app, house, turnstile, pages, engine
 
     def __call__(self, environ: Environ, start_response: Start) -> Iterable[bytes]:
         if environ.get("PATH_INFO") != PATH:
