@@ -1,5 +1,6 @@
 """ "Send me a test", and what became of it: to one's own browsers, and for one's own eyes."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,9 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.accounts.steps import at_once
 from tests.delivery.conftest import StandingClock
 from tests.delivery.outgoing import ORIGIN, Outgoing
-from tests.people import Browser
+from tests.people import Browser, People
 from tests.push.service import Subscribed
 from webpush_app.clock import now
 from webpush_app.delivery import trial
@@ -184,6 +186,19 @@ def test_a_person_may_ask_for_twenty_in_ten_minutes(outgoing: Outgoing, susan: B
     assert "ten minutes" in refused.get_json()["message"]
     clock.advance(600)
     assert ask_for_test(susan.client, numbers[0]).status_code == 202
+
+
+def test_nor_for_more_when_many_are_asked_for_at_once(
+    app: Flask, outgoing: Outgoing, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trial, "MOST_OF_ONE_PERSON", 2)
+    browsers = [people.browser("susan") for _ in range(12)]
+    numbers = [subscribe(browser.client, outgoing)[0] for browser in browsers]
+
+    def prepare(_client: FlaskClient, number: int) -> Callable[[], TestResponse]:
+        return lambda: ask_for_test(browsers[number].client, numbers[number])
+
+    assert sorted(at_once(app, 12, prepare)) == [202] * 2 + [429] * 10
 
 
 def test_strangers_share_a_limit_whoever_they_say_they_are(

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from tests.conftest import AppMaker
 from tests.people import Browser
 from tests.statements import listening
 from webpush_app import clock
@@ -89,3 +90,22 @@ def test_one_question_for_all_of_a_batch(app: Flask, susan: Browser) -> None:
         with listening(db.engine) as statements:
             presence.looked_at(range(500))
         assert len(statements) == 1
+
+
+def test_what_is_said_to_one_web_process_is_known_to_the_others(app: Flask, make_app: AppMaker, susan: Browser) -> None:
+    other_app = make_app()
+    with susan.client.session_transaction() as session:
+        token = session["_user_id"]
+    other_client = other_app.test_client()
+    with other_client.session_transaction() as session:
+        session["_user_id"] = token
+    there = Browser(other_client, susan.user_id, "susan")
+    say(susan, "conversation:5")
+    say(there, "conversation:6")
+    for one in (app, other_app):
+        with one.app_context():
+            seen = presence.looked_at([susan.user_id])
+        assert seen == {(susan.user_id, "conversation:5"), (susan.user_id, "conversation:6")}
+    say(there, "conversation:5", False)
+    with app.app_context():
+        assert presence.looked_at([susan.user_id]) == {(susan.user_id, "conversation:6")}

@@ -127,6 +127,16 @@ def test_a_hundred_strangers_an_hour_may_come_from_one_address(
     assert len(rows(app)) == 5
 
 
+def test_nor_do_more_come_from_there_when_many_are_posted_at_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "MOST_NEW_STRANGERS", 2)
+
+    def prepare(client: FlaskClient, _number: int) -> Callable[[], TestResponse]:
+        data = Device().to_json()
+        return lambda: post(client, data)
+
+    assert sorted(at_once(app, 12, prepare)) == [201] * 2 + [429] * 10
+
+
 def test_an_hour_later_there_is_room_again(
     app: Flask, stranger: FlaskClient, hands: Hands, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from webpush_app import clock
 from webpush_app.accounts.models import User
 from webpush_app.accounts.sessions import session_ending
-from webpush_app.database import db
+from webpush_app.database import alone, db
 from webpush_app.errors import Conflict, NotFound, TooManyRequests
 from webpush_app.protocol.subscription import Subscription
 from webpush_app.subscriptions.models import Off, PushSubscription, fingerprint_of
@@ -181,6 +181,7 @@ def _find(endpoint: str) -> PushSubscription | None:
 def _check_may_add(viewer: Viewer, address: str) -> None:
     if viewer.person or not address:
         return
+    alone(f"strangers from {address}")  # each counts those before it, in whichever process
     since = clock.now() - STRANGERS_WINDOW
     query = select(func.count()).where(PushSubscription.address == address, PushSubscription.created_at > since)
     if (db.session.scalar(query) or 0) >= MOST_NEW_STRANGERS:
