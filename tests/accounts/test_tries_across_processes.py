@@ -3,7 +3,6 @@
 Apps in one test share the places in which hashes are computed; here there are as many as eight processes have.
 """
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -42,7 +41,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     verify = passwords._verify
 
     def verify_slowly(password_hash: str, password: str) -> bool:
-        threading.Event().wait(0.1)
+        time.sleep(0.1)
         return verify(password_hash, password)
 
     monkeypatch.setattr(passwords, "_verify", verify_slowly)

@@ -118,9 +118,10 @@ class Pace:
         return self.per_second >= NO_LIMIT
 
     def allowed(self) -> int:
-        """How many may be sent now. Little is saved up: nobody shall make up for a second that is past."""
+        """How many may be sent now. Little is saved up, beside the part of one that is on its way: nobody shall make up
+        for a second that is past."""
         moment, rate = self._now().timestamp(), self.per_second * self._share()
-        self._saved = min(max(1.0, rate / 4), self._saved + max(0.0, moment - self._at) * rate)
+        self._saved = min(max(1.0, rate / 4) + 1, self._saved + max(0.0, moment - self._at) * rate)
         self._at = moment
         while self._used and not 0 <= moment - self._used[0][0] < 1:
             self._used.popleft()
