@@ -7,8 +7,9 @@ import pytest
 from flask import Flask
 
 from tests.broadcasts.conftest import Hands
+from tests.chosen import POSTGRESQL
 from tests.conftest import AppMaker
-from tests.databases import POSTGRESQL, Database
+from tests.databases import Database
 from tests.notifications.test_socket_gate import ask, sign_out_and_keep_the_cookie
 from tests.people import Browser
 from webpush_app.database import begin_write, db

@@ -51,8 +51,7 @@ class Flow:
         self._held = Held()
         self.happened: deque[Happened] = deque()
         self.something_happened = threading.Event()
-        # There is enough to be written down together, or somebody waits for it.
-        self.much_happened = threading.Event()
+        self.much_happened = threading.Event()  # enough to be written down together, or somebody waits for it
         self.is_closed = False
 
     @property
@@ -65,7 +64,6 @@ class Flow:
 
     @property
     def is_empty(self) -> bool:
-        """Nothing waits, nothing is under way, and everything is written down."""
         with self._lock:
             return not (self._waiting or self._places.under_way or self.happened)
 

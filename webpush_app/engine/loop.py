@@ -5,20 +5,17 @@ from collections.abc import Callable
 
 from flask import Flask
 
-from webpush_app.delivery import tidy
 from webpush_app.delivery.doorbell import Doorbell
-from webpush_app.delivery.housekeeping import HouseKeeping
 from webpush_app.delivery.taking import BOTH
 from webpush_app.engine import works
+from webpush_app.engine.rounds import house_keeping
 from webpush_app.engine.works import Works
 from webpush_app.protocol.transport import Transport
-from webpush_app.subscriptions import standing
 
 
 class Loop:
     def __init__(self, app: Flask, transport: Transport, doorbell: Doorbell, *, also: int | None = None) -> None:
-        house = HouseKeeping(lambda: tidy.steps(tidy.forgetting(standing.forget_gone)))
-        self._works = Works(app, transport, [house.step])
+        self._works = Works(app, transport, [house_keeping().step])
         self._doorbell = doorbell
         self._parent = [] if also is None else [also]
         self._is_stopping = False

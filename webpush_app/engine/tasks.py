@@ -12,14 +12,13 @@ from webpush_app.broadcasts.service import is_any_unfinished
 from webpush_app.broker import EXTENSION
 from webpush_app.broker.queues import DELIVER, TICK, TIDY, make_celery
 from webpush_app.broker.site import Broker
-from webpush_app.delivery import backlog, housekeeping, tidy
-from webpush_app.delivery.housekeeping import HouseKeeping
+from webpush_app.delivery import backlog, housekeeping
 from webpush_app.delivery.models import Lane
 from webpush_app.delivery.waking import QUEUE_OF
+from webpush_app.engine.rounds import house_keeping
 from webpush_app.engine.staff import Staff
 from webpush_app.errors import DatabaseBusy
 from webpush_app.logs import line
-from webpush_app.subscriptions import standing
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +63,7 @@ def _tick(staff: Staff) -> None:
 
 
 def _tidy(staff: Staff) -> None:
-    house = HouseKeeping(lambda: tidy.steps(tidy.forgetting(standing.forget_gone)), first_seconds=0.0)
+    house = house_keeping(first_seconds=0.0)
     with staff.app.app_context():
         while not staff.is_stopping() and (seconds := house.step()) < housekeeping.EVERY_SECONDS:
             time.sleep(seconds)
