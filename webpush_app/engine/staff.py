@@ -40,12 +40,15 @@ class Staff:
     def crew(self) -> Crew:
         """This process's own."""
         if self._crew is None or self._pid != os.getpid():
-            self._pid = os.getpid()
-            with self.app.app_context():
-                db.engine.dispose(close=False)  # what the parent opened is the parent's
+            self.become_a_process_of_its_own()
             transport = open_transport(self.app, self._make_transport or transport_for(self.app))
             self._crew = Crew(self.app, transport, self.queues, self.is_stopping)
         return self._crew
+
+    def become_a_process_of_its_own(self) -> None:
+        self._pid = os.getpid()
+        with self.app.app_context():
+            db.engine.dispose(close=False)  # what the parent opened is the parent's
 
     def is_stopping(self) -> bool:
         return self._stop[0] != 0

@@ -4,6 +4,7 @@ broadcasts, and one keeps house. Whoever runs them says when what is due is take
 Each round has an app context of its own, and with it a database session; whoever sends needs none.
 """
 
+import itertools
 import logging
 import threading
 import time
@@ -53,8 +54,9 @@ class Works:
         self._chores = (self._beat.step, *chores)
         self._look_every = LOOK_EVERY_SECONDS if look_every is None else look_every
         self._wanted: Counter[Lane] = Counter()
-        self._times_wanted = 0
-        self._found_nothing = self._filled_nothing = 0  # the last time it was wanted for which a look was in vain
+        # Numbers what makes another look worth while; and for which of it each kind of look was in vain.
+        self._numbers = itertools.count(1)
+        self._newest = self._found_nothing = self._filled_nothing = 0
         self._more_to_fill = threading.Event()
         self._has_ended = threading.Event()
         self._taken = threading.Event()  # and nothing more will be
@@ -78,7 +80,7 @@ class Works:
 
     def begin(self, lanes: Collection[Lane]) -> None:
         self._wanted.update(lanes)
-        self._times_wanted += 1
+        self._newest = next(self._numbers)
         self.wake()
 
     def rest(self, lanes: Collection[Lane]) -> None:
@@ -93,9 +95,9 @@ class Works:
     def is_idle(self) -> bool:
         """Since it was last wanted nothing was found any more, and nothing of what was taken is left here. While a push
         service is sent to slowly something may be due that may not be taken yet."""
-        times = self._times_wanted
-        has_filled = not self._wanted[Lane.BROADCAST] or self._filled_nothing == times
-        return self._found_nothing == times and has_filled and self._flow.is_empty and not self._flow.is_paced
+        newest = self._newest
+        has_filled = not self._wanted[Lane.BROADCAST] or self._filled_nothing == newest
+        return self._found_nothing == newest and has_filled and self._flow.is_empty and not self._flow.is_paced
 
     def end(self, is_sudden: Callable[[], bool]) -> None:
         """What is under way is finished, or, where the stop is sudden or push services take too long, handed back: it
@@ -115,13 +117,13 @@ class Works:
         bell = self._dispatcher.room_came
         while not self._has_ended.is_set():
             bell.clear()
-            times, lanes = self._times_wanted, self._lanes()
+            newest, lanes = self._newest, self._lanes()
             if not lanes:
                 bell.wait()
                 continue
             was_found = self._do(partial(self._dispatcher.take, lanes))
             if not was_found:
-                self._found_nothing = times
+                self._found_nothing = newest
             if not was_found or self._dispatcher.has_taken_all:
                 bell.wait(PACED_SECONDS if self._flow.is_paced else self._look_every)
         self._taken.set()
@@ -156,13 +158,15 @@ class Works:
     def _fill(self) -> None:
         while not self._has_ended.is_set():
             self._more_to_fill.clear()
-            times = self._times_wanted
+            newest = self._newest
             if not self._wanted[Lane.BROADCAST]:
                 self._more_to_fill.wait()
             elif self._do(fan_out_step):
+                self._newest = next(self._numbers)
+                self._dispatcher.room_came.set()
                 time.sleep(BETWEEN_STEPS_SECONDS)  # people who write get their turn
             else:
-                self._filled_nothing = times
+                self._filled_nothing = newest
                 self._more_to_fill.wait(self._look_every)
 
     def _keep_house(self) -> None:
