@@ -8,12 +8,12 @@ PATIENCE_SECONDS = 2.0
 PREFIX = "webpush:"
 
 
-def connect(url: str) -> "Redis":
+def connect(url: str, *, patience_seconds: float = PATIENCE_SECONDS) -> "Redis":
     """Opens nothing yet."""
     return Redis.from_url(
         url,
-        socket_connect_timeout=PATIENCE_SECONDS,
-        socket_timeout=PATIENCE_SECONDS,
+        socket_connect_timeout=patience_seconds,
+        socket_timeout=patience_seconds,
         retry=Retry(NoBackoff(), 1),
         health_check_interval=15,
         decode_responses=True,

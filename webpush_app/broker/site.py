@@ -10,6 +10,7 @@ from webpush_app.broker.connection import PREFIX, connect
 from webpush_app.broker.incoming import Hear, Incoming
 from webpush_app.broker.outgoing import Otherwise, Outgoing
 from webpush_app.broker.queues import TICK_SECONDS
+from webpush_app.broker.turns import Turns
 
 _TICKED = f"{PREFIX}ticked"
 
@@ -20,6 +21,7 @@ class Broker:
         self._own_name = secrets.token_hex(4)
         self._redis = connect(url)
         self._outgoing = Outgoing(url, self._own_name, what_was_missed)
+        self._turns = Turns(url)
 
     def wake(self, queue: str) -> None:
         self._outgoing.wake(queue)
@@ -32,6 +34,12 @@ class Broker:
 
     def listen(self, hear: Hear, joined: Callable[[], None]) -> Incoming:
         return Incoming(self._url, self._own_name, hear, joined)
+
+    def take_turn(self, name: str, *, at_once: int, per_second: float) -> bool | None:
+        """None where Redis is away: then nobody waits to find that out again."""
+        if self._outgoing.is_away:
+            return None
+        return self._turns.take(name, at_once=at_once, per_second=per_second)
 
     def note_tick(self) -> None:
         self._redis.set(_TICKED, 1, px=int(3 * TICK_SECONDS * 1000))

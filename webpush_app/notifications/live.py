@@ -52,7 +52,7 @@ class Live:
         engine: Any = self._socketio.server.eio
         engine._async = {**engine._async, "websocket": Wire}
         self._socketio.on_event("connect", self._join, namespace=NAMESPACE)
-        turnstile = turnstile_for(app.config["SETTINGS"].database_url)
+        turnstile = turnstile_for(app.config["SETTINGS"].database_url, broker)
         app.wsgi_app = SocketGate(app, self, turnstile, self._pages, app.wsgi_app)  # type: ignore[method-assign]
 
     @property

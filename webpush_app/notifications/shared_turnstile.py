@@ -1,7 +1,10 @@
-"""The turnstile of several web processes: on PostgreSQL a row for each session says what it has left.
+"""The turnstile of several web processes: Redis counts for all of them and, where there is none or it is away,
+PostgreSQL, with a row for each session that says what it has left.
 
 One statement looks and takes, and waits for nobody. On SQLite one web process is the whole site, and its memory enough.
 """
+
+from typing import Protocol
 
 from sqlalchemy import case, delete, select
 from sqlalchemy.engine import make_url
@@ -16,24 +19,37 @@ from webpush_app.notifications.turnstile import AT_ONCE, PER_SECOND, OwnTurnstil
 _ONE_TURN = int(1_000_000 / PER_SECOND)
 
 
-class SharedTurnstile:
-    """Who knocks at one process without end is refused by its own memory, and where the database is busy that decides
-    alone."""
+class Broker(Protocol):
+    def take_turn(self, name: str, *, at_once: int, per_second: float) -> bool | None: ...
 
-    def __init__(self) -> None:
+
+class SharedTurnstile:
+    """Who knocks at one process without end is refused by its own memory, and where nobody else can be asked that
+    decides alone."""
+
+    def __init__(self, broker: Broker | None = None, *, has_rows: bool = True) -> None:
         self._own = OwnTurnstile()
+        self._broker = broker
+        self._has_rows = has_rows
 
     def lets(self, token: str) -> bool:
-        if not self._own.lets(token):
-            return False
+        return self._own.lets(token) and self._is_let_by_all(digest(token))
+
+    def _is_let_by_all(self, session_digest: bytes) -> bool:
+        if self._broker is not None:
+            name = f"sockets:{session_digest.hex()}"
+            answer = self._broker.take_turn(name, at_once=AT_ONCE, per_second=PER_SECOND)
+            if answer is not None:
+                return answer
         try:
-            return _takes_a_turn(digest(token))
+            return not self._has_rows or _takes_a_turn(session_digest)
         except (AppError, SQLAlchemyError):
             return True
 
 
-def turnstile_for(database_url: str) -> Turnstile:
-    return SharedTurnstile() if make_url(database_url).get_backend_name() == "postgresql" else OwnTurnstile()
+def turnstile_for(database_url: str, broker: Broker | None = None) -> Turnstile:
+    has_rows = make_url(database_url).get_backend_name() == "postgresql"
+    return SharedTurnstile(broker, has_rows=has_rows) if broker is not None or has_rows else OwnTurnstile()
 
 
 def forget_turns(most: int) -> int:
