@@ -18,6 +18,7 @@ from webpush_app.broadcasts import service as broadcasts
 from webpush_app.broadcasts import subjects as broadcast_subjects
 from webpush_app.broadcasts.inbox_items import BROADCASTS
 from webpush_app.broadcasts.models import Broadcast
+from webpush_app.broker import EXTENSION
 from webpush_app.config import ROOT, Settings
 from webpush_app.delivery import admin_routes as push_admin
 from webpush_app.delivery import alerts, composing, health, outbox, subjects, trial, trial_subjects
@@ -174,8 +175,10 @@ def _add_watching(app: Flask) -> None:
     """What those who run the site are told, and by whom."""
     alerts.on_alert.connect(admins.tell_admins)
     app.jinja_env.filters["alerts_in_words"] = alerts_in_words
-    readiness.init_app(app, health.CHECKS)
-    metrics.init_app(app, (*delivery_metrics.SOURCES, live.open_sockets))
+    has_broker = EXTENSION in app.extensions
+    readiness.init_app(app, {**health.CHECKS, **({"broker": health.broker} if has_broker else {})})
+    of_broker = (delivery_metrics.broker,) if has_broker else ()
+    metrics.init_app(app, (*delivery_metrics.SOURCES, *of_broker, live.open_sockets))
 
 
 _IN_THE_SHELL = (

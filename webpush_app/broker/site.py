@@ -4,13 +4,14 @@ import secrets
 from collections.abc import Callable
 
 from flask import Flask
+from redis.exceptions import RedisError
 
 from webpush_app.broker import EXTENSION
 from webpush_app.broker.connection import PREFIX, connect
 from webpush_app.broker.incoming import Hear, Incoming
 from webpush_app.broker.outgoing import Otherwise, Outgoing
 from webpush_app.broker.queues import TICK_SECONDS
-from webpush_app.broker.turns import Turns
+from webpush_app.broker.turns import PATIENCE_SECONDS, Turns
 
 _TICKED = f"{PREFIX}ticked"
 
@@ -19,7 +20,7 @@ class Broker:
     def __init__(self, url: str, what_was_missed: tuple[str, ...]) -> None:
         self._url = url
         self._own_name = secrets.token_hex(4)
-        self._redis = connect(url)
+        self._redis = connect(url, patience_seconds=PATIENCE_SECONDS)
         self._outgoing = Outgoing(url, self._own_name, what_was_missed)
         self._turns = Turns(url)
 
@@ -47,6 +48,13 @@ class Broker:
     def is_ticking(self) -> bool:
         """Has a tick been heard lately? Where Redis is away it says so by an error."""
         return bool(self._redis.exists(_TICKED))
+
+    def is_heard_ticking(self) -> bool | None:
+        """None where Redis does not answer."""
+        try:
+            return self.is_ticking()
+        except RedisError:
+            return None
 
 
 def init_app(app: Flask, url: str, what_was_missed: tuple[str, ...]) -> None:

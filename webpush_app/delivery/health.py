@@ -6,6 +6,7 @@ from flask import current_app
 from sqlalchemy import select
 
 from webpush_app import clock
+from webpush_app.broker import EXTENSION
 from webpush_app.database import db
 from webpush_app.delivery import backlog, beats
 from webpush_app.delivery.models import Lane
@@ -49,6 +50,16 @@ def oldest_due() -> Check:
     if broadcast > LONGEST_WAIT and not _has_settled_since(clock.now() - LONGEST_WAIT):
         return Check(False, "A broadcast waits, and nothing moves. See the worker's log.", broadcast.total_seconds())
     return Check(True, "Nothing waits for too long.", max(personal, broadcast).total_seconds())
+
+
+def broker() -> Check:
+    """Without it everything goes on, only a little later: the site is ready all the same, and it is said."""
+    match current_app.extensions[EXTENSION].is_heard_ticking():
+        case None:
+            return Check(True, "Redis does not answer. Workers and pages look by themselves until it does.")
+        case False:
+            return Check(True, "It answers, and nobody ticks. See that one beat is running, and a worker of messages.")
+    return Check(True, "It answers, and ticks are heard.")
 
 
 CHECKS: HealthChecks = {"database": database, "worker": worker, "oldest_due": oldest_due}

@@ -5,10 +5,12 @@ from datetime import timedelta
 from itertools import accumulate
 from typing import Any
 
+from flask import current_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from sqlalchemy import select
 
 from webpush_app import clock
+from webpush_app.broker import EXTENSION
 from webpush_app.database import db
 from webpush_app.delivery import alerts, backlog, beats
 from webpush_app.delivery.counters import BUCKETS
@@ -19,6 +21,7 @@ from webpush_app.subscriptions.push_services import PushService
 _TOLD_FOR = timedelta(minutes=5)
 _MOST_SERVICES = 500
 CLOSED, PAUSED, TRIED = range(3)
+BROKER_WELL, BROKER_SILENT, BROKER_AWAY = range(3)
 
 
 def queue() -> Iterator[Metric]:
@@ -76,6 +79,15 @@ def workers() -> Iterator[Metric]:
             total.add_metric((one.name,), one.counters.get(name, 0))
         yield total
     yield from _answers(seen)
+
+
+def broker() -> Iterator[Metric]:
+    """Only where there is one."""
+    is_ticking = current_app.extensions[EXTENSION].is_heard_ticking()
+    state = BROKER_AWAY if is_ticking is None else BROKER_WELL if is_ticking else BROKER_SILENT
+    yield GaugeMetricFamily(
+        "webpush_broker_state", "Redis: 0 ticks are heard, 1 it answers and nobody ticks, 2 it is away.", value=state
+    )
 
 
 SOURCES = (queue, services, watch, workers)
