@@ -24,6 +24,7 @@ GROUPS = (
     "tests/push/test_firefox*",
     "tests/server/*",
     "tests/deploy/*",
+    "tests/engine/test_c*",
     "tests/engine/*",
     "tests/soak/*",
 )

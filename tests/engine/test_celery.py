@@ -22,7 +22,7 @@ from tests.push.worker_process import Worker
 from tests.redis_server import RedisServer
 from webpush_app.delivery.models import Lane, State
 
-pytestmark = pytest.mark.redis
+pytestmark = [pytest.mark.redis, pytest.mark.postgresql_only("several workers on SQLite wait for each other")]
 
 LEASE_SECONDS = 12  # a sixth of it is the longest that an answer is waited for
 
