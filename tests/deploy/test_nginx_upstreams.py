@@ -1,6 +1,9 @@
 """Servers that are down, that hang, or that die while they answer: who is asked next, and what visitors are told."""
 
+import base64
+import hashlib
 import json
+import re
 import time
 from pathlib import Path
 
@@ -50,6 +53,15 @@ def test_where_both_are_down_it_is_said_kindly(tmp_path: Path, method: str, path
     with nginx(tmp_path / "nginx", [free_port(), free_port()]) as front, Guest(front) as guest:
         body = b"message=Hello" if method == "POST" else None
         check_it_is_kind(guest.ask(method, path, body), is_json=path != "/messages")
+
+
+def test_the_page_that_says_it_may_have_its_style_and_nothing_else(tmp_path: Path) -> None:
+    with nginx(tmp_path / "nginx", [free_port(), free_port()]) as front, Guest(front) as guest:
+        answer = guest.ask("GET", "/messages")
+    [style] = re.findall("<style>(.*?)</style>", answer.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; frame-ancestors 'none'"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
