@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.databases import SECRET_KEY
 from tests.deploy.nginx import Front, nginx
 from tests.deploy.visitors import Guest
+from tests.engine.processes import descendants
 from tests.people import PASSWORD
 from tests.postgresql_server import PostgresServer
 from tests.server.running import Server, running
@@ -81,8 +82,15 @@ def register(front: Front) -> Callable[[str], str]:
     return register
 
 
+def holders(pair: Pair) -> list[Server]:
+    """Those that hold sockets: each of their processes says how many, beside its pipe."""
+    said = {int(file.name.partition("-")[0]): file.read_text() for file in (pair.instance / "live").glob("*.sockets")}
+    held = {pid for pid, number in said.items() if int(number or 0)}
+    return [server for server in pair.servers if held & set(descendants(server.process.pid))]
+
+
 def sockets(server: Server) -> float:
-    """As the server itself says: it is asked, and not nginx."""
+    """On this machine, as the server itself says: it is asked, and not nginx."""
     with Visitor(server.port) as visitor:
         answer = visitor.ask("GET", "/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"})
     families = text_string_to_metric_families(answer.text)

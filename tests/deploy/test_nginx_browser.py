@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Playwright, expect
 
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.windows import WIDE, Windows, badge_of, fill_in_sign_in
-from tests.deploy.conftest import Pair, sockets
+from tests.deploy.conftest import Pair, holders, sockets
 from tests.deploy.nginx import Front
 from tests.engine.processes import wait_until
 from tests.missing_programs import CHROMIUM
@@ -38,9 +38,10 @@ def test_a_badge_rises_when_somebody_writes_at_the_other_server(
     page = windows.open()
     page.goto("/login")
     fill_in_sign_in(page, "susan-browsing")
-    wait_until(lambda: sum(map(sockets, pair.servers)) == 1, 30)
+    wait_until(lambda: [sockets(server) for server in pair.servers] == [1, 1], 30)
+    [holder] = holders(pair)
     assert [one["secure"] for one in page.context.cookies() if one["name"] == COOKIE] == [True]
-    other = next(server for server in pair.servers if not sockets(server))
+    other = next(server for server in pair.servers if server is not holder)
     with Visitor(other.port, john) as visitor:
         path = "/send_message/susan-browsing"
         assert visitor.post(path, csrf_token=visitor.token(path), message="Hello").status == 302

@@ -1,5 +1,6 @@
 """WEB_PROCESSES: several processes of one server answer, and it speaks and keeps a worker as one."""
 
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -39,6 +40,13 @@ def register(port: int, name: str) -> str:
         return visitor.cookie
 
 
+def sockets_said(port: int) -> int:
+    with Visitor(port) as visitor:
+        found = re.search(r"^webpush_sockets (\d+)\.0$", visitor.get("/metrics").text, re.MULTILINE)
+    assert found
+    return int(found.group(1))
+
+
 def test_it_is_said_once_that_all_are_ready_and_one_worker_is_kept(tmp_path: Path, settings: dict[str, str]) -> None:
     with running(tmp_path, **settings) as server:
         wait_until(lambda: len(find(server.process.pid, WORKER)) == 1, 30)
@@ -67,6 +75,7 @@ def test_all_of_them_hold_sockets_and_hear_what_one_does(tmp_path: Path, setting
             return len(list((tmp_path / "live").glob("*.pipe"))) == 3
 
         wait_until(are_everywhere, 60)
+        wait_until(lambda: {sockets_said(server.port) for _ in range(10)} == {len(pages)}, 20)  # whichever answers
         with Visitor(server.port, john) as visitor:
             token = visitor.token("/send_message/susan")
             assert visitor.post("/send_message/susan", csrf_token=token, message="Hello").status == 302

@@ -17,8 +17,10 @@ from webpush_app.notifications.waking import (
     FOLDER,
     MISSED,
     PIPE,
+    SOCKETS,
     WHAT_WAS_MISSED,
     list_pipes,
+    remove,
     remove_if_left_behind,
 )
 from webpush_app.private_files import OWNER_ONLY
@@ -58,6 +60,7 @@ class Ear:
         self._each_round = each_round
         self._folder = instance_path / FOLDER
         self._rest = b""
+        self._said: int | None = None
         self._is_over = False
         self._next: dict[str, float] = {}
         self._end: int | None = None
@@ -76,8 +79,14 @@ class Ear:
             self._far.stop()
         if self.pipe is not None:
             with suppress(OSError):
-                self.pipe.unlink(missing_ok=True)
-                self.pipe.with_suffix(MISSED).unlink(missing_ok=True)
+                remove(self.pipe)
+
+    def say_how_many(self, sockets: int) -> None:
+        """For whoever asks another process of this machine."""
+        if self.pipe is not None and sockets != self._said:
+            with suppress(OSError):
+                self.pipe.with_suffix(SOCKETS).write_text(str(sockets), encoding="ascii")
+                self._said = sockets
 
     def _open(self) -> None:
         pipe = self._folder / f"{os.getpid()}-{secrets.token_hex(4)}{PIPE}"

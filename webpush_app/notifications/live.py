@@ -44,7 +44,7 @@ class Live:
         self.sockets = Sockets()
         self._courier = Courier(app, self.sockets, self)
         broker = app.extensions.get(EXTENSION)
-        self._ear = Ear(Path(app.instance_path), self.hear, self._send_idlers_away, broker)
+        self._ear = Ear(Path(app.instance_path), self.hear, self._go_round, broker)
         self._starting = threading.Lock()
         self._has_started = False
         self.is_leaving = False
@@ -109,7 +109,8 @@ class Live:
         seat.join_by = None
         self._courier.join(seat, _since(auth))
 
-    def _send_idlers_away(self) -> None:
+    def _go_round(self) -> None:
+        self._ear.say_how_many(len(self.sockets))
         for seat in self.sockets.idlers():
             seat.close(is_for_good=False)
 
@@ -124,8 +125,8 @@ def open_sockets() -> Iterator[Metric]:
     if live is not None:
         yield GaugeMetricFamily(
             "webpush_sockets",
-            "Sockets of open pages, in the process that answers this.",
-            value=len(live.sockets),
+            "Sockets of open pages, in all web processes of this machine.",
+            value=len(live.sockets) + waking.count_sockets(Path(current_app.instance_path), live.pipe),
         )
 
 

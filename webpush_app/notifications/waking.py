@@ -23,7 +23,7 @@ from webpush_app.broker import EXTENSION
 from webpush_app.database import after_commit
 
 FOLDER = "live"
-PIPE, MISSED = ".pipe", ".missed"
+PIPE, MISSED, SOCKETS = ".pipe", ".missed", ".sockets"
 LISTENER = "webpush_live"  # among the app's extensions: this process, where it has sockets itself
 LEFT_BEHIND_AFTER_SECONDS = 300.0  # one that is listened to is touched much more often
 
@@ -112,11 +112,28 @@ def list_pipes(folder: Path) -> list[Path]:
 
 def is_anybody_listening(instance_path: Path) -> bool:
     """Some web process of this machine that has had a socket."""
-    for pipe in list_pipes(instance_path / FOLDER):
-        with suppress(OSError):
-            os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
-            return True
-    return False
+    return any(map(_is_listened_to, list_pipes(instance_path / FOLDER)))
+
+
+def count_sockets(instance_path: Path, own: Path | None) -> int:
+    """Of the other web processes of this machine, as each has said within the last second or two."""
+    others = [pipe for pipe in list_pipes(instance_path / FOLDER) if pipe != own and _is_listened_to(pipe)]
+    return sum(_read_number(pipe.with_suffix(SOCKETS)) for pipe in others)
+
+
+def _is_listened_to(pipe: Path) -> bool:
+    try:
+        os.close(os.open(pipe, os.O_WRONLY | os.O_NONBLOCK))
+    except OSError:
+        return False
+    return True
+
+
+def _read_number(file: Path) -> int:
+    try:
+        return int(file.read_text(encoding="ascii"))
+    except (OSError, ValueError):  # it has not said it yet
+        return 0
 
 
 def _lines(word: str, ids: Sequence[int]) -> Iterator[str]:
@@ -148,9 +165,14 @@ def _write(pipe: Path, lines: Iterable[bytes]) -> None:
         os.close(end)
 
 
+def remove(pipe: Path) -> None:
+    """With what stands beside it."""
+    for file in (pipe, pipe.with_suffix(MISSED), pipe.with_suffix(SOCKETS)):
+        file.unlink(missing_ok=True)
+
+
 def remove_if_left_behind(pipe: Path) -> None:
     """Nobody listens here, and nobody has for long: it may also be another machine's, which is not seen from here."""
     with suppress(OSError):
         if time.time() - pipe.stat().st_mtime > LEFT_BEHIND_AFTER_SECONDS:
-            pipe.unlink()
-            pipe.with_suffix(MISSED).unlink(missing_ok=True)
+            remove(pipe)
