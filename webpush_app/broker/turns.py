@@ -12,7 +12,7 @@ PATIENCE_SECONDS = 0.5
 _TAKE = """
 local moment = redis.call('TIME')
 local now = moment[1] * 1000000 + moment[2]
-local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now) + ARGV[1]
+local full_at = tonumber(redis.call('GET', KEYS[1]) or now) + ARGV[1]
 if full_at - now > ARGV[1] * ARGV[2] then return 0 end
 redis.call('SET', KEYS[1], string.format('%.0f', full_at), 'PX', math.ceil((full_at - now) / 1000))
 return 1
