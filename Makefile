@@ -26,7 +26,7 @@ help: ## list the commands
 run: $(VENV)/.$(NEEDED) ## start the service; PORT=8080 make run chooses another port
 	@exec $(PYTHON) app.py
 
-scale: $(VENV)/.scale ## install what PostgreSQL needs; make run does it where DATABASE_URL names it
+scale: $(VENV)/.scale ## install what PostgreSQL, Redis and Celery need; make run does it where a setting names one of them
 
 # What is named on the command line of make is in the environment of what it runs; tests/chosen.py reads DATABASE there.
 test: $(VENV)/.dev ## the whole test suite; ARGS="-k badge" runs a part, DATABASE=postgresql (or sqlite) all of it on that one

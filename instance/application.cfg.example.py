@@ -15,11 +15,12 @@
 # VAPID_CLAIM_EMAIL = "ops@example.com"
 # PUSH_SERVICE_HOSTS = "push.example.org,*.example.net"
 # PUSH_TRANSPORT = "auto"
-# EMBEDDED_WORKER = True
+# EMBEDDED_WORKER = True  # with ENGINE_URL: False
 # PUSH_LEASE_SECONDS = 60
 # PUSHES_KEPT_DAYS = 7
 # DEAD_LETTERS_KEPT_DAYS = 30
 # METRICS_TOKEN = ""  # at least 16 characters of your own; without this line only this machine and admins read /metrics
 # LOG_LEVEL = "INFO"
 # DATABASE_URL = "sqlite:////var/lib/webpush/webpush.sqlite3"
+# ENGINE_URL = "redis://:password@127.0.0.1:6379/0"  # workers on several machines; see docs/operate.md
 # SECRET_KEY = ""  # at least 32 characters of your own; without this line one is made and kept in the file secret_key

@@ -52,6 +52,7 @@ RIGHT = [
     ("DATABASE_URL", "postgres://u:p@h/d", "postgresql+psycopg://u:p@h/d"),
     ("DATABASE_URL", "postgresql://u:p@h/d?x=1", "postgresql+psycopg://u:p@h/d?x=1"),
     ("DATABASE_URL", "postgresql+psycopg://h/d", "postgresql+psycopg://h/d"),
+    *(("ENGINE_URL", url, url) for url in ("redis://127.0.0.1:6379/0", "rediss://:open%20sesame@redis.example.org")),
     ("SITE_NAME", "우리 <site>", "우리 <site>"),
     ("SITE_NAME", "x" * 40, "x" * 40),
     ("MESSAGE_MAX_LENGTH", "2000", 2000),
@@ -90,6 +91,8 @@ WRONG = [
         for url in ("mysql://u:hunter2@h/d", "/x.db", "sqlite:///", "sqlite://x")
     ),
     ("DATABASE_URL", "sqlite:///:memory:", "must begin with"),
+    *(("ENGINE_URL", url, "must begin with redis://") for url in ("amqp://u:hunter2@h", "localhost:6379", "true")),
+    ("ENGINE_URL", "redis://:hunter2@/0", "must name a host"),
     ("SITE_NAME", "x" * 41, "one line of 1 to 40"),
     ("SITE_NAME", "a\tb", "one line"),
     ("MESSAGE_MAX_LENGTH", "0", "from 1 to 2000"),
@@ -192,10 +195,17 @@ def test_several_processes_need_postgresql(tmp_path: Path) -> None:
     assert load(tmp_path, WEB_PROCESSES="64", DATABASE_URL="postgresql://u:p@h/d").web_processes == 64
 
 
+def test_who_names_a_broker_wants_no_worker_beside_the_server_unless_they_say_so(tmp_path: Path) -> None:
+    broker = {"ENGINE_URL": "redis://127.0.0.1:6379/0"}
+    assert load(tmp_path).embedded_worker
+    assert not load(tmp_path, **broker).embedded_worker
+    assert load(tmp_path, **broker, EMBEDDED_WORKER="true").embedded_worker
+
+
 def test_secrets_are_not_printed_with_the_settings(tmp_path: Path) -> None:
-    url = "postgresql://u:hunter2@h/d"
+    urls = {"DATABASE_URL": "postgresql://u:hunter2@h/d", "ENGINE_URL": "redis://:hunter2@h/0"}
     given = {"SECRET_KEY": KEY, "VAPID_PRIVATE_KEY": VAPID.private_text, "METRICS_TOKEN": "scrape" * 3}
-    settings = load(tmp_path, DATABASE_URL=url, **given)
+    settings = load(tmp_path, **urls, **given)
     assert not [secret for secret in (*given.values(), "hunter2") if secret in repr(settings)]
 
 

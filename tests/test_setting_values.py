@@ -203,3 +203,48 @@ def test_what_is_no_name_of_a_host_is_refused(given: str) -> None:
 def test_yes_or_no_is_not_guessed(given: str) -> None:
     with pytest.raises(ValueError, match=r"must be true or false\."):
         setting_values.yes_or_no(given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "redis://127.0.0.1",
+        "redis://127.0.0.1:6379",
+        "redis://127.0.0.1:6379/",
+        "redis://127.0.0.1:6379/15",
+        "redis://:open%2Fsesame@redis.example.org:6379/0",
+        "redis://webpush:sesame@[::1]:6379/0",
+        "rediss://:sesame@redis.example.org/0",
+    ],
+)
+def test_a_broker_is_the_address_of_a_redis(given: str) -> None:
+    assert setting_values.engine_url(given) == given
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ("", "must begin with redis:// or rediss://"),
+        ("127.0.0.1:6379", "must begin with redis:// or rediss://"),
+        ("Redis://127.0.0.1", "must begin with redis:// or rediss://"),
+        ("amqp://:hunter2@127.0.0.1", "must begin with redis:// or rediss://"),
+        ("unix:///run/redis.sock", "must begin with redis:// or rediss://"),
+        ("redis://:hunter2@127.0.0.1/0?db=1", "must begin with redis:// or rediss://"),
+        ("redis://", "must name a host"),
+        ("redis:///0", "must name a host"),
+        ("redis://:hunter2@/0", "must name a host"),
+        ("redis://:hunter2@127.0.0.1/first", "may end with the number of a database"),
+        ("redis://:hunter2@127.0.0.1/0/1", "may end with the number of a database"),
+        ("redis://:hunter2@127.0.0.1/-1", "may end with the number of a database"),
+        ("redis://:hunter2@127.0.0.1/１", "may end with the number of a database"),
+        ("redis://:hunter2@127.0.0.1:redis/0", "must have a number as its port"),
+        ("redis://:hunter2@127.0.0.1:65536/0", "must have a number as its port"),
+        ("redis://:hunter2/open@127.0.0.1:6379/0", "must have a number as its port"),
+    ],
+)
+def test_what_is_no_address_of_a_redis_is_refused_and_not_repeated(given: str, why: str) -> None:
+    with pytest.raises(ValueError, match="must") as refused:
+        setting_values.engine_url(given)
+    said = str(refused.value)
+    assert why in said
+    assert "hunter2" not in said
