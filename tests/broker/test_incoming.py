@@ -53,6 +53,17 @@ def test_everybody_hears_it_but_whoever_said_it(listen: Callable[[str], Ear], ou
     assert own.heard == []
 
 
+def test_who_uses_another_database_of_the_same_redis_is_not_heard(
+    own_redis: RedisServer, listen: Callable[[str], Ear], outgoing: Outgoing
+) -> None:
+    """It may be another site, with people and sessions of the same numbers."""
+    other = listen("other")
+    Outgoing(own_redis.url.removesuffix("/0") + "/1", "stranger", ()).tell("close 7", lambda: None)
+    time.sleep(0.5)
+    outgoing.tell("wake 1", lambda: None)
+    wait_until(lambda: other.heard == ["wake 1"], 10)
+
+
 def test_whoever_begins_to_listen_is_told_so(listen: Callable[[str], Ear]) -> None:
     assert listen("other").times_joined == 1
 

@@ -12,8 +12,8 @@ from tests.engine.processes import wait_until
 from tests.redis_server import RedisServer
 from webpush_app.broker import BROADCASTS, MESSAGES
 from webpush_app.broker import outgoing as module
-from webpush_app.broker.connection import PREFIX
-from webpush_app.broker.outgoing import CHANNEL, Outgoing
+from webpush_app.broker.connection import PREFIX, channel
+from webpush_app.broker.outgoing import Outgoing
 
 pytestmark = pytest.mark.redis
 
@@ -40,7 +40,7 @@ def listening(redis: RedisServer) -> tuple[list[str], threading.Thread]:
     """What others hear from now on, until the connection ends."""
     heard: list[str] = []
     ear = redis.connect().pubsub()  # type: ignore[no-untyped-call]  # it tells no types
-    ear.subscribe(CHANNEL)
+    ear.subscribe(channel(redis.url))
     ear.get_message(timeout=5)
 
     def take() -> None:
@@ -126,6 +126,20 @@ def test_what_could_not_be_said_is_said_otherwise_and_when_redis_is_back_everybo
     outgoing.tell("wake 4", lambda: otherwise.append(4))
     wait_until(lambda: heard[2:] == ["me wake 4"], 10)
     assert otherwise == [2, 3]
+
+
+def test_who_has_more_to_say_than_there_is_room_for_has_everybody_look(
+    outgoing: Outgoing, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard, _ = listening(redis)
+    otherwise: list[int] = []
+    with monkeypatch.context() as no_room:
+        no_room.setattr(module, "_MOST_LINES", 0)
+        outgoing.tell("wake 1", lambda: otherwise.append(1))
+    wait_until(lambda: heard == ["me everybody", "me check"], 10)
+    outgoing.tell("wake 2", lambda: otherwise.append(2))
+    wait_until(lambda: heard[2:] == ["me wake 2"], 10)
+    assert otherwise == [1]
 
 
 def test_redis_that_is_away_is_told_once_and_so_is_its_return(

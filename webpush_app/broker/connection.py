@@ -1,5 +1,7 @@
 """How Redis is opened. Nobody waits for it for long, and a connection that broke is tried once more at once."""
 
+from urllib.parse import urlsplit
+
 from redis import Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -19,3 +21,9 @@ def connect(url: str, *, patience_seconds: float = PATIENCE_SECONDS) -> "Redis":
         decode_responses=True,
         client_name="webpush",
     )
+
+
+def channel(url: str) -> str:
+    """Of the database that the address names: Redis itself tells a line to listeners of all of them."""
+    number = urlsplit(url).path.removeprefix("/")
+    return f"{PREFIX}live:{int(number or 0)}"

@@ -13,8 +13,7 @@ from typing import Any
 
 from redis.exceptions import RedisError
 
-from webpush_app.broker.connection import connect
-from webpush_app.broker.outgoing import CHANNEL
+from webpush_app.broker.connection import channel, connect
 from webpush_app.logs import line
 
 log = logging.getLogger(__name__)
@@ -30,6 +29,7 @@ Hear = Callable[[str], None]
 class Incoming:
     def __init__(self, url: str, own_name: str, hear: Hear, joined: Callable[[], None]) -> None:
         self._redis = connect(url)
+        self._channel = channel(url)
         self._own_name = own_name
         self._hear = hear
         self._joined = joined
@@ -59,7 +59,7 @@ class Incoming:
     def _listen(self) -> None:
         listening: Any = self._redis.pubsub()  # type: ignore[no-untyped-call]  # it tells no types
         try:
-            listening.subscribe(CHANNEL)
+            listening.subscribe(self._channel)
             self._last_word_at = self._asked_at = time.monotonic()
             while not self._is_over:
                 said = listening.get_message(timeout=_ROUND_SECONDS)

@@ -15,13 +15,12 @@ from collections.abc import Callable, Sequence
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from webpush_app.broker.connection import PREFIX, connect
+from webpush_app.broker.connection import PREFIX, channel, connect
 from webpush_app.broker.queues import DELIVER, make_celery
 from webpush_app.logs import line
 
 log = logging.getLogger(__name__)
 
-CHANNEL = f"{PREFIX}live"
 AGAIN_SECONDS = 1.0
 # A wake-up that was lost on its way holds up others for no longer than this; the tick finds what is due then.
 HEARD_WITHIN_MS = 5000
@@ -34,6 +33,7 @@ Otherwise = Callable[[], None]
 class Outgoing:
     def __init__(self, url: str, own_name: str, what_was_missed: Sequence[str]) -> None:
         self._redis = connect(url)
+        self._channel = channel(url)
         self._celery = make_celery(url)
         self._own_name = own_name
         self._what_was_missed = what_was_missed
@@ -43,6 +43,7 @@ class Outgoing:
         self._due: dict[str, None] = {}
         self._lines: deque[tuple[str, Otherwise]] = deque()
         self._is_busy = False
+        self._has_left_out = False
         self.is_away = False
 
     def wake(self, queue: str) -> None:
@@ -53,10 +54,14 @@ class Outgoing:
 
     def tell(self, text: str, otherwise: Otherwise) -> None:
         """A line to every web process. `otherwise` is called where Redis does not answer, perhaps in another thread."""
-        if self.is_away or len(self._lines) >= _MOST_LINES:
+        if self.is_away:
             otherwise()
             return
-        self._lines.append((text, otherwise))
+        if len(self._lines) < _MOST_LINES:
+            self._lines.append((text, otherwise))
+        else:  # Redis is slow, and may still not be away: then others have not heard of it
+            otherwise()
+            self._has_left_out = True
         self._ring()
 
     def finish(self) -> None:
@@ -98,11 +103,12 @@ class Outgoing:
 
     def _say(self, lines: Sequence[tuple[str, Otherwise]], due: Sequence[str]) -> None:
         texts = [text for text, _otherwise in lines]
-        if self.is_away:
+        if self.is_away or self._has_left_out:
+            self._has_left_out = False
             texts = [*self._what_was_missed, *texts]
         with self._redis.pipeline(transaction=False) as pipe:
             for text in texts:
-                pipe.publish(CHANNEL, f"{self._own_name} {text}")
+                pipe.publish(self._channel, f"{self._own_name} {text}")
             for queue in due:
                 pipe.set(_woken(queue), 1, nx=True, px=HEARD_WITHIN_MS)
             answers = pipe.execute() if texts or due else []
