@@ -165,6 +165,24 @@ def test_to_nobody_is_done_at_once(site: Site) -> None:
     assert site.progress(broadcast).waiting == 0
 
 
+def test_a_step_is_no_longer_where_few_are_meant(site: Site) -> None:
+    """Else it would look through all the others for them in one go."""
+    browsers = [site.browser(locale="es" if place == 7 else "en") for place in range(8)]
+    broadcast = site.start("language:es")
+    seen = []
+    while site.step():
+        seen.append((site.row(broadcast).cursor - browsers[0] + 1, site.reached(broadcast)))
+    assert seen == [(3, []), (6, []), (8, [browsers[7]])]
+
+
+def test_ids_that_are_gone_take_no_step(site: Site) -> None:
+    browsers = site.browsers(20)
+    site.remove(*browsers[1:18])
+    broadcast = site.start()
+    assert site.fan_out() == 2
+    assert site.reached(broadcast) == [browsers[0], *browsers[18:]]
+
+
 def test_what_was_sent_first_goes_first(site: Site) -> None:
     site.browsers(4)
     first, second = site.start(), site.start()

@@ -22,7 +22,7 @@ from webpush_app.protocol.message import Message
 from webpush_app.subscriptions.models import PushSubscription
 
 KIND = "broadcast"
-STEP = 5000  # browsers in one step: who writes a message meanwhile waits for one of them
+STEP = 5000  # ids of browsers in one step: who writes a message meanwhile waits for one of them
 
 
 @dataclass(frozen=True)
@@ -129,24 +129,15 @@ def _stored_before(author: User, sending_key: str | None, content: dict[str, str
 
 
 def _fan_out(row: Broadcast) -> None:
-    step = (
-        audiences.browsers_of(row.audience)
-        .where(PushSubscription.id > row.cursor, PushSubscription.id <= row.last_subscription_id)
-        .order_by(PushSubscription.id)
-        .limit(STEP)
-    )
-    last = db.session.scalar(select(func.max(step.subquery().c.id)))
-    if last is None:
-        row.fanned_out_at = clock.now()
-        return
-    outbox.enqueue_for_many(
-        KIND,
-        row.id,
-        audiences.browsers_of(row.audience).where(PushSubscription.id > row.cursor, PushSubscription.id <= last),
-        expires_at=row.expires_at,
-    )
-    row.cursor = last
-    if last >= row.last_subscription_id:
+    """So many ids, whoever of them it is for: no step is longer than another, also where a few among very many are
+    meant, or where the database does not know yet how many rows it has."""
+    left = (PushSubscription.id > row.cursor, PushSubscription.id <= row.last_subscription_id)
+    first = db.session.scalar(select(func.min(PushSubscription.id)).where(*left))
+    if first is not None:
+        row.cursor = min(first + STEP - 1, row.last_subscription_id)
+        these = audiences.browsers_of(row.audience).where(PushSubscription.id.between(first, row.cursor))
+        outbox.enqueue_for_many(KIND, row.id, these, expires_at=row.expires_at)
+    if first is None or row.cursor >= row.last_subscription_id:
         row.fanned_out_at = clock.now()
 
 

@@ -25,7 +25,7 @@ def enqueue_for_person(kind: str, subject_id: int, recipient_id: int) -> None:
     _enqueue(
         kind,
         subject_id,
-        [PushSubscription.user_id == recipient_id],
+        select(PushSubscription).where(PushSubscription.user_id == recipient_id),
         recipient=PushSubscription.user_id,
         lane=Lane.PERSONAL,
         lasts=MESSAGE_LASTS,
@@ -36,7 +36,7 @@ def enqueue_for_browser(kind: str, subject_id: int, subscription_id: int, *, las
     _enqueue(
         kind,
         subject_id,
-        [PushSubscription.id == subscription_id],
+        select(PushSubscription).where(PushSubscription.id == subscription_id),
         recipient=PushSubscription.user_id,
         lane=Lane.PERSONAL,
         lasts=lasts,
@@ -49,12 +49,12 @@ def enqueue_for_browser(kind: str, subject_id: int, subscription_id: int, *, las
 
 
 def enqueue_for_many(kind: str, subject_id: int, browsers: Select[Any], *, expires_at: datetime) -> int:
-    """For the browsers whose ids the query selects; returns how many, and counts them for the tally."""
+    """For the browsers that the query selects; returns how many, and counts them for the tally."""
     moment = clock.now()
     written = _enqueue(
         kind,
         subject_id,
-        [PushSubscription.id.in_(browsers)],
+        browsers,
         recipient=literal(None, PushSubscription.user_id.type),
         lane=Lane.BROADCAST,
         lasts=expires_at - moment,
@@ -93,16 +93,17 @@ def read_tally(kind: str, subject_id: int) -> dict[State, int]:
 def _enqueue(
     kind: str,
     subject_id: int,
-    which: list[ColumnElement[bool]],
+    browsers: Select[Any],
     *,
     recipient: ColumnElement[Any] | Any,
     lane: Lane,
     lasts: timedelta,
 ) -> int:
-    """`INSERT … SELECT`: a message to one browser and a broadcast to a million are the same statement."""
+    """`INSERT … SELECT`: a message to one browser and a broadcast to a million are the same statement. The browsers are
+    read by it alone: looked for by their ids in a query of their own, they would be read twice."""
     values = _values(kind, subject_id, recipient, lane, lasts)
-    source = select(*values.values()).where(PushSubscription.off_at.is_(None), *which)
-    source = source.order_by(PushSubscription.id)
+    source = browsers.with_only_columns(*values.values()).where(PushSubscription.off_at.is_(None))
+    source = source.order_by(None).order_by(PushSubscription.id)
     # Of an insert the number of rows is kept where it is asked for; on PostgreSQL it would be -1.
     written = insert(Push).from_select([*values], source).execution_options(preserve_rowcount=True)
     result: Any = db.session.execute(written)

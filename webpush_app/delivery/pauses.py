@@ -53,7 +53,7 @@ class Standing(NamedTuple):
 
 def read_standings() -> list[Standing]:
     """Without a lock, so that an idle worker disturbs nobody. What is looked for is found by the index, or is not."""
-    found = [Standing._make(row) for row in db.session.execute(_STANDINGS, {"moment": clock.now()})]
+    found = [Standing._make(row) for row in db.session.execute(STANDINGS, {"moment": clock.now()})]
     db.session.rollback()
     return found
 
@@ -123,19 +123,26 @@ def list_paused() -> Sequence[PushService]:
 
 
 def _due(state: State, lane: Lane) -> ColumnElement[bool]:
-    found = select(_pushes.c.id).where(
-        _pushes.c.state == str(state),
-        _pushes.c.lane == int(lane),
-        _pushes.c.service_id == _services.c.id,
-        _pushes.c.due_at <= bindparam("moment", type_=UtcDateTime()),
+    """One look at the beginning of this part of the index. Asked by EXISTS, PostgreSQL may read all that is due into a
+    table of its own: it does for as long as it does not know yet how much that is."""
+    found = (
+        select(_pushes.c.id)
+        .where(
+            _pushes.c.state == str(state),
+            _pushes.c.lane == int(lane),
+            _pushes.c.service_id == _services.c.id,
+            _pushes.c.due_at <= bindparam("moment", type_=UtcDateTime()),
+        )
+        .order_by(_pushes.c.due_at)
+        .limit(1)
     )
-    return found.exists()
+    return found.scalar_subquery().is_not(None)
 
 
 _pushes: Any = Push.__table__
 _services: Any = PushService.__table__
 # Built once, for it is asked before each claim.
-_STANDINGS = select(
+STANDINGS = select(
     *(_services.c[name] for name in Standing._fields[:8]),
     _due(State.QUEUED, Lane.PERSONAL),
     _due(State.QUEUED, Lane.BROADCAST),
