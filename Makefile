@@ -43,7 +43,7 @@ check: $(VENV)/.dev ## format, lint, types, and the layers of the house
 bench: $(VENV)/.dev $(VENV)/.bench ## measure: one JSON line for each figure, peers in the same run
 	@exec $(PYTHON) -m bench
 
-soak: $(VENV)/.dev ## prove that nothing is lost: kills and load, minutes long; make soak ARGS="web-kills --runs 5" runs a part
+soak: $(VENV)/.dev $(VENV)/.bench ## prove that nothing is lost: kills and load, minutes long; make soak ARGS="web-kills --runs 5" runs a part
 	@exec $(PYTHON) -m soak $(ARGS)
 
 format: $(VENV)/.dev ## put every file into the house's format

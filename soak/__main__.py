@@ -17,6 +17,7 @@ from soak import (
     forbidden,
     handshakes,
     hostile,
+    million,
     outage,
     poison,
     priority,
@@ -48,6 +49,10 @@ PROOFS = {
     "sigterm": Proof("the worker is told to end in the middle: it ends soon, nothing lost or repeated", sigterm.prove),
     "poison": Proof("a push that kills workers is set aside, and nothing else", poison.prove),
     "priority": Proof("a message during a broadcast to 100,000 is handed over within a second", priority.prove),
+    "million": Proof(
+        "broadcasts to a million on PostgreSQL: quick to the last row, in little memory, and the table stays as it is",
+        million.prove,
+    ),
     "writers": Proof("eight people write during a broadcast: nobody sees an error, nobody waits long", writers.prove),
     "hostile": Proof("a push service that is hostile in every way: every end is the right one", hostile.prove),
     "forbidden": Proof("our key is refused to everybody: nobody is turned off, one alert", forbidden.prove),
