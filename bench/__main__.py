@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bench import backlog, broadcasting, listing, notifications, pushing, sending, signing_in, starting, unread
+from bench import backlog, broadcasting, listing, notifications, pushing, sending, signing_in, starting, unread, workers
 from bench.figures import tell
 
 SUBJECTS: dict[str, Callable[[Path], None]] = {
@@ -17,6 +17,7 @@ SUBJECTS: dict[str, Callable[[Path], None]] = {
     "pushing": pushing.measure,
     "broadcasting": broadcasting.measure,
     "backlog": backlog.measure,
+    "workers": workers.measure,
     "signing_in": signing_in.measure,
     "starting": starting.measure,
 }

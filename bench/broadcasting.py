@@ -75,7 +75,11 @@ def measure(folder: Path) -> None:
 
 
 def cpu_seconds(worker: Worker) -> float:
-    fields = Path(f"/proc/{worker.process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return cpu_seconds_of(worker.process.pid)
+
+
+def cpu_seconds_of(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS_A_SECOND
 
 

@@ -17,8 +17,8 @@ _QUIETLY = "ignore:You're running the worker with superuser privileges"
 
 
 @contextmanager
-def celery_worker(instance: Path, *options: str, **settings: str) -> Iterator[Worker]:
-    with _celery(instance, WORKER, ["worker", *options], settings) as worker:
+def celery_worker(instance: Path, *options: str, module: str = WORKER, **settings: str) -> Iterator[Worker]:
+    with _celery(instance, module, ["worker", *options], settings) as worker:
         worker.wait_for_line(READY)
         yield worker
 
