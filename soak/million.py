@@ -43,11 +43,12 @@ MOST_ROWS_KEPT = 0.01  # of the table without its indexes
 MOST_SIZE = 1.0  # of the table when the second broadcast is in it, beside its size when the first was over
 MOST_SECONDS = 3600.0
 _LOOK_SECONDS = 0.2
+# As they are when a push was accepted for each of them before.
 _COPIES = text(
     "INSERT INTO push_subscriptions (fingerprint, endpoint, service_id, p256dh, auth, vapid_public_key, browser,"
-    " locale, created_at, last_seen_at, strikes)"
-    " SELECT 'copy-' || n, endpoint || '-' || n, service_id, p256dh, auth, vapid_public_key, browser, locale,"
-    " created_at, last_seen_at, strikes"
+    " locale, created_at, last_seen_at, strikes, proven_at)"
+    " SELECT encode(sha256(convert_to(endpoint || '-' || n, 'UTF8')), 'hex'), endpoint || '-' || n, service_id, p256dh,"
+    " auth, vapid_public_key, browser, locale, created_at, last_seen_at, strikes, created_at"
     " FROM generate_series(1, :more) AS n JOIN push_subscriptions ON push_subscriptions.id = 1 + n % :keys"
 )
 
