@@ -199,7 +199,7 @@ def _place(folder: Path, sockets: int, settings: dict[str, str]) -> Iterator[Pla
     cookies = {LIVE: [one.cookie for one in attackers], ENDED: [ended.cookie], FORGED: [_forged(people[0])]}
     with ExitStack() as stack:
         server = stack.enter_context(running(folder, **given))
-        pages = stack.enter_context(open_pages(server.port, people))
+        pages = stack.enter_context(open_pages(f"http://127.0.0.1:{server.port}", people))
         visitors = [stack.enter_context(Visitor(server.port, one.cookie)) for one in authors]
         both = zip(authors, visitors, strict=True)
         writing = [Correspondent(Person(one.name, visitor), pages) for one, visitor in both]

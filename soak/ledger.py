@@ -12,7 +12,12 @@ class Sent:
 
     text: str
     tried_at: list[datetime] = field(default_factory=list)
-    is_acknowledged: bool = False
+    acknowledged_at: float | None = None
+    """By the clock that only goes forward."""
+
+    @property
+    def is_acknowledged(self) -> bool:
+        return self.acknowledged_at is not None
 
 
 @dataclass(frozen=True)

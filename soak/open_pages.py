@@ -1,4 +1,5 @@
-"""The sockets of many open pages, in a process of its own: `python -m soak.open_pages PORT`. Each page does what the
+"""The sockets of many open pages, in a process of its own: `python -m soak.open_pages SITE`, with the file of
+a CA behind it where the site is at https. Each page does what the
 site's own script does: it joins with what it had last, answers pings, and comes back when it is cut off.
 
 The first line that it reads is the list of the pages' cookies, each line after that one word, `connect` or `cut`. What
@@ -9,6 +10,7 @@ import asyncio
 import json
 import random
 import resource
+import ssl
 import sys
 import time
 from collections.abc import Iterable
@@ -29,9 +31,10 @@ _MOST_FILES = 8192
 
 
 class Page:
-    def __init__(self, number: int, port: int, cookie: str) -> None:
+    def __init__(self, number: int, site: str, trusting: ssl.SSLContext | None, cookie: str) -> None:
         self._number = number
-        self._address = f"127.0.0.1:{port}"
+        self._site = site
+        self._trusting = trusting
         self._cookie = cookie
         self._since = 0.0
         self._is_over = asyncio.Event()
@@ -61,8 +64,9 @@ class Page:
         """How it ended."""
         try:
             async with connect(
-                f"ws://{self._address}/socket.io/?EIO=4&transport=websocket",
-                origin=Origin(f"http://{self._address}"),
+                f"{self._site.replace('http', 'ws', 1)}/socket.io/?EIO=4&transport=websocket",
+                ssl=self._trusting,
+                origin=Origin(self._site),
                 additional_headers={"Cookie": f"{COOKIE}={self._cookie}"},
                 compression=None,
                 ping_interval=None,
@@ -92,8 +96,9 @@ class Page:
             _tell(self._number, NEWS, payload)
 
 
-async def _run(port: int, cookies: Iterable[str]) -> None:
-    pages = [Page(number, port, cookie) for number, cookie in enumerate(cookies)]
+async def _run(site: str, ca_file: str | None, cookies: Iterable[str]) -> None:
+    trusting = ssl.create_default_context(cafile=ca_file) if ca_file else None
+    pages = [Page(number, site, trusting, cookie) for number, cookie in enumerate(cookies)]
     staying: list[asyncio.Task[None]] = []
     while word := (await asyncio.to_thread(sys.stdin.readline)).strip():
         if word == CONNECT:
@@ -114,7 +119,9 @@ def _tell(number: int, what: str, more: Any) -> None:
 def main() -> None:
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(_MOST_FILES, hard), hard))
-    asyncio.run(_run(int(sys.argv[1]), json.loads(sys.stdin.readline())))
+    site, ca_file = (*sys.argv[1:], None)[:2]
+    assert site is not None
+    asyncio.run(_run(site, ca_file, json.loads(sys.stdin.readline())))
 
 
 if __name__ == "__main__":

@@ -95,10 +95,10 @@ class Pages:
 
 
 @contextmanager
-def open_pages(port: int, people: Sequence[Resident]) -> Iterator[Pages]:
-    """Not connected yet."""
+def open_pages(site: str, people: Sequence[Resident], *ca_file: str) -> Iterator[Pages]:
+    """Not connected yet. A site at https is known by its CA."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "soak.open_pages", str(port)],
+        [sys.executable, "-m", "soak.open_pages", site, *ca_file],
         cwd=ROOT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -27,10 +27,13 @@ class Writer:
         self._path = f"/send_message/{recipient}"
 
     def write(self, posts: int) -> None:
-        for number in range(posts):
-            message = Sent(f"{self._person.name} says {number}")
-            self.sent.append(message)
-            self._send(message)
+        for _ in range(posts):
+            self.write_one()
+
+    def write_one(self) -> None:
+        message = Sent(f"{self._person.name} says {len(self.sent)}")
+        self.sent.append(message)
+        self._send(message)
 
     def _send(self, message: Sent) -> None:
         page = self._persist(lambda: self._visitor.get(self._path))
@@ -45,7 +48,7 @@ class Writer:
         answer = self._persist(post)
         if answer is not None:
             expect(answer, 302)
-            message.is_acknowledged = True
+            message.acknowledged_at = time.monotonic()
             self.acknowledged += 1
 
     def _persist(self, ask: Callable[[], Answer]) -> Answer | None:

@@ -70,13 +70,13 @@ def town(folder: Path, sockets: int, browsers: int, **settings: str) -> Iterator
         people = settle_in(made.app, names_of("resident", sockets))
         [writer] = settle_in(made.app, names_of("writer", 1))
         [admin] = settle_in(made.app, names_of("mayor", 1), is_admin=True)
-        _give_browsers(made, people[::ONE_WITH_A_BROWSER_OF])
+        give_browsers(made, people[::ONE_WITH_A_BROWSER_OF])
         with (
             running(folder, EMBEDDED_WORKER="false", **made.settings) as server,
             made.worker(),
             Visitor(server.port, writer.cookie) as writers,
             Visitor(server.port, admin.cookie) as admins,
-            open_pages(server.port, people) as pages,
+            open_pages(f"http://127.0.0.1:{server.port}", people) as pages,
         ):
             correspondent = Correspondent(Person(writer.name, writers), pages)
             yield Town(made, server, web_process(server), pages, correspondent, Person(admin.name, admins))
@@ -86,7 +86,7 @@ def _is_aware(heard: Heard, item: int) -> bool:
     return heard.name == INBOX and heard.data["newest"] >= item
 
 
-def _give_browsers(made: Scene, people: Sequence[Resident]) -> None:
+def give_browsers(made: Scene, people: Sequence[Resident]) -> None:
     """Some of those of the crowd, one each."""
     with made.app.app_context():
         begin_write()

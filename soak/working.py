@@ -3,6 +3,7 @@
 import http.client
 import itertools
 import threading
+import time
 from datetime import UTC, datetime
 
 from bench.figures import time_once
@@ -34,7 +35,7 @@ class Author:
             self._person.visitor.connection.close()
             return
         self.waited_ms.append(waited)
-        message.is_acknowledged = True
+        message.acknowledged_at = time.monotonic()
 
 
 class Admin:

@@ -44,14 +44,18 @@ _IN_A_HURRY = {
     "max_parallel_workers_per_gather": "0",
     "deadlock_timeout": "100ms",
 }
-# Ends with whoever started it, however that ends: the pipe on its standard input is closed then.
+# Ends with whoever started it, however that ends: the pipe on its standard input is closed then. Until then it is told
+# by that pipe to stop the server as `pg_ctl stop -m immediate` does, and to start it again.
 _UNTIL_THE_PIPE_ENDS = """
 folder=$1; shift
-"$@" </dev/null >"$folder/log" 2>&1 &
-server=$!
-cat >/dev/null
-kill -QUIT $server
-wait $server
+start() { "$@" </dev/null >>"$folder/log" 2>&1 & server=$!; }
+stop() { kill -QUIT $server; wait $server; }
+start "$@"
+while read -r asked; do
+    case $asked in stop) stop ;; start) start "$@" ;; esac
+    echo done
+done
+stop 2>/dev/null
 rm -rf "$folder" 2>/dev/null
 """
 
@@ -60,6 +64,21 @@ class PostgresServer:
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
         self.port = port
+        self._process: subprocess.Popen[str] | None = None
+
+    def run(self, process: "subprocess.Popen[str]") -> None:
+        """It is that one, from now on."""
+        self._process = process
+        self._wait_until_it_answers()
+
+    def stop(self) -> None:
+        """At once, as when its machine fails: nobody is told, and what is on the disk has to be enough."""
+        self._tell("stop")
+
+    def start(self) -> None:
+        """Again, at the same address and with what is on the disk. It answers when this is over."""
+        self._tell("start")
+        self._wait_until_it_answers(is_new=False)
 
     def url(self, name: str) -> str:
         """By the socket."""
@@ -82,6 +101,28 @@ class PostgresServer:
         with self.connect() as connection:
             connection.execute(command)
 
+    def _tell(self, word: str) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{word}\n")
+        self._process.stdin.flush()
+        assert self._process.stdout.readline() == "done\n"
+
+    def _wait_until_it_answers(self, *, is_new: bool = True) -> None:
+        """Nobody else knows of a new one: if it complains it is about itself."""
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                self.connect().close()
+                return
+            except psycopg.OperationalError:
+                log = self.folder / "log"
+                said = log.read_text(encoding="utf-8") if log.exists() else ""
+                assert time.monotonic() < deadline, said
+                assert not (is_new and re.search("FATAL:  (?!the database system is starting up)", said)), said
+            time.sleep(0.02)
+
 
 @contextlib.contextmanager
 def postgres_server(*, is_usual: bool = False) -> Iterator[PostgresServer]:
@@ -97,7 +138,7 @@ def postgres_server(*, is_usual: bool = False) -> Iterator[PostgresServer]:
     with _start(["sh", "-c", _UNTIL_THE_PIPE_ENDS, "sh", folder, *command], user) as process:
         assert process.stdin is not None
         try:
-            _wait_until_it_answers(server)
+            server.run(process)
             yield server
         finally:
             process.stdin.close()
@@ -146,17 +187,3 @@ def _start(command: Sequence[object], user: str | None) -> "subprocess.Popen[str
         group=None if user is None else pwd.getpwnam(user).pw_gid,
         extra_groups=None if user is None else [],
     )
-
-
-def _wait_until_it_answers(server: PostgresServer) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            server.connect().close()
-            return
-        except psycopg.OperationalError:
-            log = server.folder / "log"
-            said = log.read_text(encoding="utf-8") if log.exists() else ""
-            assert time.monotonic() < deadline, said
-            assert not re.search("FATAL:  (?!the database system is starting up)", said), said
-        time.sleep(0.02)

@@ -12,7 +12,7 @@ def _at(second: float) -> datetime:
 
 
 def _sent(text: str, *seconds: float, acknowledged: bool = True) -> Sent:
-    return Sent(text, [_at(second) for second in seconds], acknowledged)
+    return Sent(text, [_at(second) for second in seconds], 1.0 if acknowledged else None)
 
 
 def _judge(sent: list[Sent], *stored: tuple[str, float]) -> Verdict:
