@@ -18,6 +18,7 @@ from soak import (
     handshakes,
     hostile,
     million,
+    machines_failures,
     machines_message,
     outage,
     poison,
@@ -65,6 +66,10 @@ PROOFS = {
     "machines-message": Proof(
         "a message through one web server lights the badge at the other within a quarter of a second",
         machines_message.prove,
+    ),
+    "machines-failures": Proof(
+        "a worker or a web server is killed, PostgreSQL or Redis goes away: nothing lost, nothing shown twice",
+        machines_failures.prove,
     ),
     "skew": Proof("our clock is eleven hours wrong: all is accepted", skew.prove),
 }

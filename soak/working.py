@@ -24,7 +24,7 @@ class Author:
         self._person = person
         self._path = f"/send_message/{recipient}"
 
-    def write(self) -> None:
+    def write_one(self) -> None:
         message = Sent(f"{self._person.name} says {len(self.sent)}", [datetime.now(UTC)])
         self.sent.append(message)
         try:

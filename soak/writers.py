@@ -65,7 +65,7 @@ def prove(folder: Path, options: Options, figures: Figures) -> None:
         authors = [Author(one, to) for one, to in zip(people, [*names[1:], names[0]], strict=False)]
         admin = Admin(people[-1], BROADCAST_EVERY_SECONDS)
         with admin:
-            drive([author.write for author in authors], seconds)
+            drive([author.write_one for author in authors], seconds)
         arrived = len(scene.service.received)
     with stored(folder, settings, names) as found:
         verdict = judge([message for author in authors for message in author.sent], found.messages())
