@@ -20,6 +20,7 @@ from soak import (
     million,
     machines_failures,
     machines_message,
+    machines_restart,
     outage,
     poison,
     priority,
@@ -68,8 +69,12 @@ PROOFS = {
         machines_message.prove,
     ),
     "machines-failures": Proof(
-        "a worker or a web server is killed, PostgreSQL or Redis goes away: nothing lost, nothing shown twice",
+        "workers or a web server are killed, PostgreSQL or Redis goes away: nothing lost, nothing shown twice",
         machines_failures.prove,
+    ),
+    "machines-restart": Proof(
+        "all processes of two machines take new code, one after the other: no request fails, no push is lost",
+        machines_restart.prove,
     ),
     "skew": Proof("our clock is eleven hours wrong: all is accepted", skew.prove),
 }

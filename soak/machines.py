@@ -4,7 +4,6 @@ whatever of ours ends is started again, as systemd does it.
 """
 
 import secrets
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -84,10 +83,9 @@ class Machines:
 
         self.made.wait_until(look, seconds)
 
-    def complaints(self, *words: str) -> Counter[str]:
-        """How many lines in what our processes said name each of these words."""
-        lines = [line for kept in self.kept for line in kept.lines]
-        return Counter(word for line in lines for word in words if word in line)
+    def lines_with(self, word: str) -> list[str]:
+        """Of all that our processes said."""
+        return [line for kept in self.kept for line in kept.lines if word in line]
 
 
 @contextmanager

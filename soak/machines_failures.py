@@ -1,10 +1,9 @@
-"""A broadcast while a worker is killed, a web server is killed, PostgreSQL fails three times, or Redis is away for a minute
-and has forgotten everything: nobody is left out, nobody sees anything twice, people go on writing, and a program is told
-within five seconds when to come back."""
+"""A broadcast while the workers are killed, a web server is killed, PostgreSQL fails three times, or Redis is away for
+a minute and has forgotten everything: nobody is left out, nobody sees anything twice, people go on writing, and a
+program is told within five seconds when to come back."""
 
 import os
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ from soak.figures import Figures
 from soak.machines import WORDS, Machines, machines
 from soak.options import Options
 from soak.ordeal import Ended, Ordeal, ordeal
+from soak.ordeal_figures import Shown, show_deliveries, show_stored
 from soak.persisting import Writer
 
 BROWSERS = 10_000
@@ -39,13 +39,15 @@ class Fail(Protocol):
     def __call__(self, site: Machines, before: int, away: Away) -> None: ...
 
 
-def kill_worker(site: Machines, before: int, away: Away) -> None:
-    _wait_for(site, before, SHARES[1])
-    away.since = time.monotonic()
-    worker = site.workers[0]
-    starts = worker.starts
-    worker.kill_main()
-    worker.wait_until_up(after=starts)
+def kill_workers(site: Machines, before: int, away: Away) -> None:
+    """One in the midst of it, and soon the other: whichever had something in its hands, it is lost."""
+    starts = [worker.starts for worker in site.workers]
+    for worker, share in zip(site.workers, SHARES, strict=False):
+        _wait_for(site, before, share)
+        away.since = away.since or time.monotonic()
+        worker.kill_main()
+    for worker, number in zip(site.workers, starts, strict=True):
+        worker.wait_until_up(after=number)
     away.until = time.monotonic()
 
 
@@ -79,7 +81,7 @@ def stop_redis(site: Machines, before: int, away: Away) -> None:
 
 
 FAILURES: dict[str, Fail] = {
-    "worker_killed": kill_worker,
+    "workers_killed": kill_workers,
     "web_killed": kill_web_server,
     "postgresql_failed": fail_postgresql,
     "redis_away": stop_redis,
@@ -93,43 +95,20 @@ def prove(folder: Path, options: Options, figures: Figures) -> None:
         for name, fail in FAILURES.items():
             away = Away()
             ended = trial.go_through(partial(fail, away=away))
-            show = _Shown(figures, f"machines_{name}", how)
-            _show_deliveries(show, ended, browsers)
+            show = Shown(figures, f"machines_{name}", how)
+            show_deliveries(show, ended, browsers)
             _show_badges(show, ended, trial, away)
             _show_answers(show, ended, is_down=fail is fail_postgresql)
             if fail is stop_redis:
                 _show_without_redis(show, ended, trial, away)
-        _show_stored(_Shown(figures, "machines_failures", how), trial)
-
-
-@dataclass(frozen=True)
-class _Shown:
-    figures: Figures
-    name: str
-    how: str
-
-    def __call__(
-        self, figure: str, value: float, what: str, *, most: float | None = None, least: float | None = None
-    ) -> None:
-        self.figures.show(f"{self.name}_{figure}", value, f"{what}; {self.how}", most=most, least=least)
+        show_stored(Shown(figures, "machines_failures", how), trial)
 
 
 def _wait_for(site: Machines, before: int, share: float) -> None:
     site.made.service.wait_for(before + share * len(site.made.browsers), _MOST_SECONDS)
 
 
-def _show_deliveries(show: _Shown, ended: Ended, browsers: int) -> None:
-    broadcast, letters = ended.broadcast, ended.pushes.verdict
-    show("lost", broadcast.lost + letters.lost, "browsers without the broadcast, messages without a push", most=0)
-    show("shown_twice", broadcast.shown_twice + letters.shown_twice, "repeats of another Topic, or tag", most=0)
-    unreadable = broadcast.unreadable + letters.unreadable + broadcast.strange
-    show("unreadable", unreadable, "pushes that cannot be verified and decrypted, or are for nobody", most=0)
-    show("wrong_states", ended.wrong_states, "rows of the broadcast that are not accepted", most=0)
-    show("resent_share", broadcast.repeated / browsers, "of the broadcast, replaced by Topic")
-    show("seconds", ended.seconds, "until the broadcast was over")
-
-
-def _show_badges(show: _Shown, ended: Ended, trial: Ordeal, away: Away) -> None:
+def _show_badges(show: Shown, ended: Ended, trial: Ordeal, away: Away) -> None:
     waited = [trial.mail.counted_at(letter) - letter.at for letter in ended.letters]
     how = f"from the answer to whoever sent it until the page counts it, at the worst of {len(waited)} messages"
     show("badge_seconds", max(waited), how, most=BADGE_SECONDS)
@@ -137,7 +116,7 @@ def _show_badges(show: _Shown, ended: Ended, trial: Ordeal, away: Away) -> None:
     show("messages_meanwhile", meanwhile, "acknowledged while it was away")
 
 
-def _show_answers(show: _Shown, ended: Ended, *, is_down: bool) -> None:
+def _show_answers(show: Shown, ended: Ended, *, is_down: bool) -> None:
     wrong = [one for one in ended.answers if not (one.is_right or one.is_kind)]
     told = ", ".join(sorted({f"{one.status} {one.path}" for one in wrong}))
     show("api_wrong", len(wrong), f"neither right nor 503 with Retry-After, of {len(ended.answers)} {told}", most=0)
@@ -146,7 +125,7 @@ def _show_answers(show: _Shown, ended: Ended, *, is_down: bool) -> None:
     show("api_503", unavailable, "answers that say when to come back", least=1 if is_down else None)
 
 
-def _show_without_redis(show: _Shown, ended: Ended, trial: Ordeal, away: Away) -> None:
+def _show_without_redis(show: Shown, ended: Ended, trial: Ordeal, away: Away) -> None:
     pushed, counted = ended.pushes.first_at, trial.mail.counted_at
     meanwhile = [letter for letter in ended.letters if away.since <= letter.at <= away.until]
     later = [letter for letter in ended.letters if letter.at > away.until]
@@ -158,19 +137,3 @@ def _show_without_redis(show: _Shown, ended: Ended, trial: Ordeal, away: Away) -
     )
     afterwards = max(counted(letter) - letter.at for letter in later)
     show("badge_afterwards_seconds", afterwards, "of those sent afterwards", most=BADGE_AFTERWARDS_SECONDS)
-
-
-def _show_stored(show: _Shown, trial: Ordeal) -> None:
-    verdict, halves, wrong_counts = trial.stored()
-    show("messages_lost", verdict.lost, f"of {verdict.sent} sent, acknowledged and not stored", most=0)
-    show("messages_stored_twice", verdict.stored_twice, "rows beyond one for each message", most=0)
-    show("messages_unanswered", trial.mail.unanswered(), "given up by their authors after a minute", most=0)
-    show("messages_halves", halves, "messages without a push, pushes without a message", most=0)
-    show("wrong_counts", wrong_counts, "people whose badge is wrong in the end", most=0)
-    show("messages_tried_again", verdict.tried_again, "acknowledged at a later attempt than the first")
-    _show_output(show, trial.site)
-
-
-def _show_output(show: _Shown, site: Machines) -> None:
-    said = site.complaints("Traceback", "round_failed", "database_busy", "broker_")
-    show("tracebacks", said["Traceback"], f"in all that our processes said; {dict(said)}")

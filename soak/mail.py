@@ -1,5 +1,5 @@
-"""Several people write, each to somebody of their own who has a page open and a browser that is on. Of every message that
-was acknowledged it is asked when the page's badge counted it, and when its push came."""
+"""Several people write, each to somebody of their own who has a page open and a browser that is on. Of every message
+that was acknowledged it is asked when the page's badge counted it, and when its push came."""
 
 import math
 import threading

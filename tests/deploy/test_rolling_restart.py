@@ -2,7 +2,6 @@
 
 import http.client
 import itertools
-import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -12,15 +11,13 @@ import pytest
 
 from tests.deploy.conftest import Pair
 from tests.deploy.nginx import Front
+from tests.deploy.reloading import MOST_SECONDS, reload
 from tests.deploy.visitors import Guest
-from tests.engine.processes import descendants, wait_until
-from tests.server.running import Server
 
 pytestmark = [pytest.mark.nginx, pytest.mark.alone]
 
 PEOPLE = 8
 SECONDS = 3.0  # of peace before the first and after the last
-MOST_SECONDS = 60.0
 
 
 @dataclass
@@ -53,13 +50,6 @@ class Writer:
             self.failures.append(f"{status} for {wanted}")
 
 
-def reload(server: Server) -> None:
-    """As `systemctl reload` does it; over once every process is another one."""
-    before = set(descendants(server.process.pid))
-    server.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: (now := set(descendants(server.process.pid))) and not now & before, MOST_SECONDS)
-
-
 def written_meanwhile(writers: Sequence[Writer], happen: Callable[[], None]) -> None:
     is_over = threading.Event()
     threads = [threading.Thread(target=writer.run, args=(is_over,)) for writer in writers]
@@ -84,7 +74,7 @@ def test_no_request_fails_and_what_was_acknowledged_is_stored(
 
     def reload_both() -> None:
         for server in pair.servers:
-            reload(server)
+            reload(server.process.pid)
 
     written_meanwhile(writers, reload_both)
     assert [failure for writer in writers for failure in writer.failures] == []
