@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from flask import Flask
+from flask import Flask, Response
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 
@@ -127,6 +127,39 @@ def test_but_not_for_ever_and_then_it_is_said_to_the_person_and_in_the_log(
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
     assert "PostgreSQL: connection failed: " in caplog.text
     assert 'database "new_0" is not currently accepting connections' in caplog.text
+
+
+def test_once_it_was_waited_for_in_vain_people_are_told_at_once_until_it_is_back(
+    make_app: AppMaker, own: Database, let_in: Callable[[str, bool], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgresql, "PATIENCE_SECONDS", 1.0)
+    app = make_app(database_url=own.url)
+    client = app.test_client()
+    let_in("new_0", False)
+    assert client.get("/").status_code == 503
+    began = time.monotonic()
+    assert client.get("/").status_code == 503
+    assert time.monotonic() - began < 1.0
+    with app.app_context(), pytest.raises(DatabaseBusy):  # a worker waits
+        db.engine.connect()
+    assert time.monotonic() - began > 1.0
+    let_in("new_0", True)
+    assert client.get("/").status_code == 200
+    end_all_connections(own)
+    let_in("new_0", False)
+    threading.Timer(0.3, let_in, ["new_0", True]).start()
+    assert client.get("/").status_code == 200
+
+
+def test_an_answer_that_is_made_is_given_also_where_its_connection_breaks_afterwards(
+    app: Flask, database: Database, susan: Browser
+) -> None:
+    def fail(response: Response) -> Response:
+        end_all_connections(database)
+        return response
+
+    app.after_request_funcs.setdefault(None, []).append(fail)
+    assert [susan.get("/people").status_code for _ in range(2)] == [200, 200]
 
 
 def test_the_pool_writes_nothing_into_our_log(app: Flask, caplog: pytest.LogCaptureFixture) -> None:

@@ -8,9 +8,11 @@ their SQLSTATE, because their words are in the server's language.
 import logging
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
+from flask import has_request_context
 from sqlalchemy import Connection, Engine, QueuePool, create_engine, event, text
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import DBAPIError
@@ -92,10 +94,11 @@ def engine_options(url: URL) -> dict[str, Any]:
 
 
 def prepare(engine: Engine) -> None:
-    event.listen(engine, "do_connect", _connect)
+    event.listen(engine, "do_connect", _Door().open)
     event.listen(engine, "begin", _note_begin)
     event.listen(engine, "commit", _note_commit)
     event.listen(engine, "handle_error", _explain)
+    engine.dialect.do_rollback = partial(_undo, engine.dialect.do_rollback)  # type: ignore[method-assign]
 
 
 def leave_the_disk_its_time(engine: Engine) -> None:
@@ -173,16 +176,34 @@ def _connecting(url: URL) -> dict[str, Any]:
     return {name: value for name, value in _CONNECTING.items() if name not in url.query}
 
 
-def _connect(dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
-    """A server that is just being started again is waited for: nobody's request has begun to write yet."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            return dialect.connect(*arguments, **options)
-        except dialect.loaded_dbapi.OperationalError:
-            if time.monotonic() >= deadline:
-                raise
-        time.sleep(random.uniform(0.1, 0.4))  # noqa: S311 - not a secret; spreads those who wait
+class _Door:
+    """A server that is just being started again is waited for: nobody's request has begun to write yet. Once that was
+    in vain people are told at once, until it lets somebody in; a worker has nothing better to do than to wait."""
+
+    _is_shut = False
+
+    def open(self, dialect: Any, _record: Any, arguments: Any, options: Any) -> Any:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                connection = dialect.connect(*arguments, **options)
+            except dialect.loaded_dbapi.OperationalError:
+                self._is_shut |= (is_over := time.monotonic() >= deadline)
+                if is_over or (self._is_shut and has_request_context()):
+                    raise
+            else:
+                self._is_shut = False
+                return connection
+            time.sleep(random.uniform(0.1, 0.4))  # noqa: S311 - not a secret; spreads those who wait
+
+
+def _undo(undo: Callable[[Any], None], connection: Any) -> None:
+    """Where the connection is lost, so is what was to be undone: a request that has its answer gives that."""
+    try:
+        undo(connection)
+    except Exception:
+        if not connection.closed:
+            raise
 
 
 def _note_begin(connection: Connection) -> None:
