@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 from sqlalchemy import delete, update
 
 from tests.delivery.conftest import StandingClock
@@ -11,7 +12,9 @@ from tests.delivery.outgoing import ORIGIN, Device, Outgoing
 from tests.people import Browser, People
 from webpush_app.broadcasts.models import Broadcast
 from webpush_app.clock import now
+from webpush_app.database import busy
 from webpush_app.delivery.models import Push, State
+from webpush_app.errors import DatabaseBusy
 from webpush_app.messaging.models import Message
 from webpush_app.subscriptions.models import Off, PushSubscription
 
@@ -163,3 +166,23 @@ def test_a_broadcast_that_was_read_meanwhile_rings_no_more_but_for_strangers(
         (State.ACCEPTED, None),
     ]
     assert (len(hers.subscribed.received), len(a_strangers.subscribed.received)) == (0, 1)
+
+
+def test_a_database_that_is_away_while_texts_are_made_costs_no_attempt(
+    app: Flask, outgoing: Outgoing, people: People
+) -> None:
+    device = outgoing.device(people("susan"))
+    people.write(people("john"), 1, TEXT)
+    composers = app.extensions["push_composers"]
+    compose = composers["message"]
+
+    def fail(_jobs: object) -> None:
+        composers["message"] = compose
+        raise busy.nothing_saved()
+
+    composers["message"] = fail
+    with pytest.raises(DatabaseBusy):
+        outgoing.deliver()
+    assert (outgoing.row().state, outgoing.row().reason, outgoing.row().attempts) == (State.QUEUED, None, 0)
+    outgoing.deliver()
+    assert [received.json()["body"] for received in device.subscribed.received] == [TEXT]

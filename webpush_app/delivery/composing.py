@@ -12,6 +12,7 @@ from typing import NamedTuple
 from flask import Flask, current_app
 
 from webpush_app.database import db
+from webpush_app.errors import DatabaseBusy
 from webpush_app.logs import line
 from webpush_app.protocol.message import Message, to_fields
 
@@ -57,13 +58,16 @@ def register(app: Flask, composers: Mapping[str, Composer], companion: Companion
 
 
 def compose(jobs: Sequence[Job]) -> dict[int, Composed | None]:
-    """None for those whose composer failed: the others do not wait for it to be mended."""
+    """None for those whose composer failed: the others do not wait for it to be mended. A database that is away is no
+    fault of a composer."""
     composers: Mapping[str, Composer] = current_app.extensions[_COMPOSERS]
     composed: dict[int, Composed | None] = {}
     for kind in {job.kind for job in jobs}:
         of_kind = [job for job in jobs if job.kind == kind]
         try:
             composed |= composers[kind](of_kind)
+        except DatabaseBusy:
+            raise
         except Exception:
             log.exception(line("texts_not_made", kind=kind, number=len(of_kind), next="they are tried again"))
             db.session.rollback()
@@ -81,7 +85,8 @@ def companions(jobs: Sequence[Job]) -> dict[int, bytes | Drop]:
     try:
         said = companion(of_people).items()
         return {push_id: READ_ALREADY if values is None else to_fields(values) for push_id, values in said}
-    except Exception:
-        log.exception(line("companions_not_made", number=len(of_people), next="the texts are sent without"))
+    except Exception as problem:
+        text = line("companions_not_made", number=len(of_people), next="the texts are sent without")
+        log.exception(text, exc_info=not isinstance(problem, DatabaseBusy))
         db.session.rollback()
         return {}

@@ -11,7 +11,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from webpush_app.database import db
-from webpush_app.errors import AppError
+from webpush_app.errors import AppError, DatabaseBusy
 from webpush_app.logs import line
 from webpush_app.web.viewer import make_viewer_a_stranger
 
@@ -103,9 +103,9 @@ def _recovered(answer: Callable[[Any], Response]) -> Callable[[Any], Response]:
         _forget_viewer_if_unknown()
         try:
             return answer(error)
-        except Exception:
+        except Exception as problem:
             # Drawn for whoever is signed in, a page asks the database too; a stranger's does not.
-            log.exception(line("error_page_not_drawn"))
+            log.exception(line("error_page_not_drawn"), exc_info=_is_news(problem))
             db.session.rollback()
             make_viewer_a_stranger()
             return answer(error)
@@ -117,6 +117,11 @@ def _forget_viewer_if_unknown() -> None:
     """An error page is shown as to a stranger then; its words are chosen by the browser's language."""
     try:
         bool(current_user.is_authenticated)
-    except Exception:
-        log.exception(line("viewer_of_an_error_page_not_loaded"))
+    except Exception as problem:
+        log.exception(line("viewer_of_an_error_page_not_loaded"), exc_info=_is_news(problem))
         make_viewer_a_stranger()
+
+
+def _is_news(problem: Exception) -> bool:
+    """That the database is away is said once for each try, and where it was tried says nothing more."""
+    return not isinstance(problem, DatabaseBusy)
