@@ -16,6 +16,8 @@ _NOT_ANSWERED = 0
 class Answered:
     path: str
     status: int
+    at: float
+    """When it had been answered, by the clock that only goes forward."""
     seconds: float
     is_told_when: bool
     """It says when to come back."""
@@ -47,7 +49,8 @@ class Program:
         except (OSError, http.client.HTTPException):
             self.visitor.connection.close()
             status, is_told_when = _NOT_ANSWERED, False
-        self.answers.append(Answered(self.path, status, time.monotonic() - began, is_told_when))
+        now = time.monotonic()
+        self.answers.append(Answered(self.path, status, now, now - began, is_told_when))
 
 
 @contextmanager

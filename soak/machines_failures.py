@@ -98,7 +98,7 @@ def prove(folder: Path, options: Options, figures: Figures) -> None:
             show = Shown(figures, f"machines_{name}", how)
             show_deliveries(show, ended, browsers)
             _show_badges(show, ended, trial, away)
-            _show_answers(show, ended, is_down=fail is fail_postgresql)
+            _show_answers(show, ended, away, is_down=fail is fail_postgresql)
             if fail is stop_redis:
                 _show_without_redis(show, ended, trial, away)
         show_stored(Shown(figures, "machines_failures", how), trial)
@@ -116,13 +116,16 @@ def _show_badges(show: Shown, ended: Ended, trial: Ordeal, away: Away) -> None:
     show("messages_meanwhile", meanwhile, "acknowledged while it was away")
 
 
-def _show_answers(show: Shown, ended: Ended, *, is_down: bool) -> None:
+def _show_answers(show: Shown, ended: Ended, away: Away, *, is_down: bool) -> None:
     wrong = [one for one in ended.answers if not (one.is_right or one.is_kind)]
     told = ", ".join(sorted({f"{one.status} {one.path}" for one in wrong}))
     show("api_wrong", len(wrong), f"neither right nor 503 with Retry-After, of {len(ended.answers)} {told}", most=0)
     show("api_seconds", max(one.seconds for one in ended.answers), "the slowest answer", most=ANSWER_SECONDS)
     unavailable = sum(one.is_kind for one in ended.answers)
     show("api_503", unavailable, "answers that say when to come back", least=1 if is_down else None)
+    later = [one for one in ended.answers if one.is_right and one.at > away.until]
+    back = {path: min(one.at for one in later if one.path == path) for path in {one.path for one in later}}
+    show("api_back_seconds", max(back.values()) - away.until, "until each program is answered well again")
 
 
 def _show_without_redis(show: Shown, ended: Ended, trial: Ordeal, away: Away) -> None:
