@@ -98,12 +98,14 @@ def test_while_redis_is_away_workers_look_by_themselves_and_afterwards_they_are_
         wait_until(lambda: process.output.count("worker_looks_by_itself") == 2, 30)
         people.write(2, 1, "meanwhile")
         device.subscribed.wait_for(2, timeout=20)
+        wait_until(lambda: "ERROR celery.beat" in beat.output, 30)
         redis.start()
         wait_until(lambda: process.output.count("worker_is_woken_again") == 2, 60)
         assert process.output.count("worker_looks_by_itself") == 2
         people.write(2, 1, "afterwards")
         device.subscribed.wait_for(3, timeout=10)
         wait_until(lambda: outgoing.states() == [State.ACCEPTED] * 3, 10)
+    assert "Traceback" not in process.output + beat.output
 
 
 def test_a_broadcast_is_shared_by_all_processes(people: People, outgoing: Outgoing, worker: StartCelery) -> None:

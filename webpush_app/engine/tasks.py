@@ -88,3 +88,11 @@ def _log() -> None:
     logs.set_up()
     for name in ("celery", "kombu"):  # each task would be a line
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("celery.beat", "celery.bootsteps"):
+        logging.getLogger(name).addFilter(_in_a_line)
+
+
+def _in_a_line(record: logging.LogRecord) -> bool:
+    """While Redis is away they fail every few seconds, and where in Celery that was says nothing."""
+    record.msg, record.args, record.exc_info = record.getMessage().partition("\n")[0], (), None
+    return True
