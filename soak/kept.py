@@ -36,9 +36,13 @@ class Kept:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._is_over.set()
+        self.let_go()
         self._pool.shutdown()
         self._keeping.result()
+
+    def let_go(self) -> None:
+        """It ends soon, and is not started again."""
+        self._is_over.set()
 
     @property
     def pid(self) -> int:

@@ -103,9 +103,11 @@ def machines(folder: Path, browsers: int) -> Iterator[Machines]:
         ]
         workers = [Kept(partial(_worker, folder, name, made)) for name in _EACH]
         beat = Kept(partial(celery_beat, _folder(folder, "beat"), **made.settings))
-        for kept in (*(web.kept for web in webs), *workers, beat):
+        all_kept = [*(web.kept for web in webs), *workers, beat]
+        for kept in all_kept:
             stack.enter_context(kept)
-        for kept in (*(web.kept for web in webs), *workers, beat):
+        for kept in all_kept:
+            stack.callback(kept.let_go)  # all of them before the first is waited for
             kept.wait_until_up()
         front = stack.enter_context(nginx(folder / "nginx", [web.port for web in webs]))
         yield Machines(made, database, redis, webs, workers, beat, front)

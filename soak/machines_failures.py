@@ -24,6 +24,7 @@ BADGE_SECONDS = 15.0
 BADGE_AFTERWARDS_SECONDS = 5.0
 PUSH_SECONDS = 15.0
 ANSWER_SECONDS = 5.0
+JUST_BEFORE_SECONDS = 1.0  # too late for a page to be told
 _MOST_SECONDS = 300.0
 
 
@@ -97,7 +98,7 @@ def prove(folder: Path, options: Options, figures: Figures) -> None:
             ended = trial.go_through(partial(fail, away=away))
             show = Shown(figures, f"machines_{name}", how)
             show_deliveries(show, ended, browsers)
-            _show_badges(show, ended, trial, away)
+            _show_badges(show, ended, trial, away, is_down=fail is fail_postgresql)
             _show_answers(show, ended, away, is_down=fail is fail_postgresql)
             if fail is stop_redis:
                 _show_without_redis(show, ended, trial, away)
@@ -108,8 +109,13 @@ def _wait_for(site: Machines, before: int, share: float) -> None:
     site.made.service.wait_for(before + share * len(site.made.browsers), _MOST_SECONDS)
 
 
-def _show_badges(show: Shown, ended: Ended, trial: Ordeal, away: Away) -> None:
-    waited = [trial.mail.counted_at(letter) - letter.at for letter in ended.letters]
+def _show_badges(show: Shown, ended: Ended, trial: Ordeal, away: Away, *, is_down: bool) -> None:
+    """What was sent just before the database failed is counted when it can be asked again."""
+    since = [
+        max(one.at, away.until) if is_down and one.at >= away.since - JUST_BEFORE_SECONDS else one.at
+        for one in ended.letters
+    ]
+    waited = [trial.mail.counted_at(one) - at for one, at in zip(ended.letters, since, strict=True)]
     how = f"from the answer to whoever sent it until the page counts it, at the worst of {len(waited)} messages"
     show("badge_seconds", max(waited), how, most=BADGE_SECONDS)
     meanwhile = sum(away.since <= letter.at <= away.until for letter in ended.letters)
