@@ -33,13 +33,17 @@ from soak import (
 )
 from soak.figures import Figures
 from soak.options import Options
+from tests.missing_programs import NGINX
 from tests.postgresql_server import PostgresServer, postgres_server
+from tests.redis_server import PROGRAM as REDIS
 
 
 @dataclass(frozen=True)
 class Proof:
     words: str
     prove: Callable[[Path, Options, Figures], None]
+    has_machines: bool = False
+    """Of several machines, with nginx, Redis and PostgreSQL of its own."""
 
 
 PROOFS = {
@@ -67,14 +71,17 @@ PROOFS = {
     "machines-message": Proof(
         "a message through one web server lights the badge at the other within a quarter of a second",
         machines_message.prove,
+        has_machines=True,
     ),
     "machines-failures": Proof(
         "workers or a web server are killed, PostgreSQL or Redis goes away: nothing lost, nothing shown twice",
         machines_failures.prove,
+        has_machines=True,
     ),
     "machines-restart": Proof(
         "all processes of two machines take new code, one after the other: no request fails, no push is lost",
         machines_restart.prove,
+        has_machines=True,
     ),
     "skew": Proof("our clock is eleven hours wrong: all is accepted", skew.prove),
 }
@@ -85,18 +92,29 @@ def main(arguments: Sequence[str]) -> int:
     if given.list:
         print("\n".join(f"{name:17} {proof.words}" for name, proof in PROOFS.items()))
         return 0
-    unknown = [name for name in given.names if name not in PROOFS]
-    if unknown:
-        tell(f"There is no proof called {', '.join(unknown)}. There are: {', '.join(PROOFS)}.")
-        return 2
     names = given.names or [*PROOFS]
-    if given.database_url and len(names) > 1:
-        tell("An empty database is good for one proof, and what it leaves there would mislead the next: name one.")
+    complaint = _complaint(names, given.database_url)
+    if complaint:
+        tell(complaint)
         return 2
     own = ("names", "list", "postgresql")
     chosen = {name: value for name, value in vars(given).items() if name not in own and value is not None}
     with postgres_server(is_usual=True) if given.postgresql else nullcontext() as server:
         return _run(names, Options(**chosen), server)
+
+
+def _complaint(names: Sequence[str], database_url: str | None) -> str | None:
+    unknown = [name for name in names if name not in PROOFS]
+    if unknown:
+        return f"There is no proof called {', '.join(unknown)}. There are: {', '.join(PROOFS)}."
+    if database_url and len(names) > 1:
+        return "An empty database is good for one proof, and what it leaves there would mislead the next: name one."
+    of_machines = [name for name in names if PROOFS[name].has_machines]
+    if database_url and of_machines:
+        return f"{names[0]} stops its database and starts it again: it takes a PostgreSQL of its own."
+    if of_machines and not (NGINX and REDIS):
+        return f"{', '.join(of_machines)}: install nginx-light and redis-server first."
+    return None
 
 
 def _run(names: Sequence[str], options: Options, server: PostgresServer | None = None) -> int:

@@ -130,11 +130,17 @@ def test_but_not_for_ever_and_then_it_is_said_to_the_person_and_in_the_log(
 
 
 def test_once_it_was_waited_for_in_vain_people_are_told_at_once_until_it_is_back(
-    make_app: AppMaker, own: Database, let_in: Callable[[str, bool], None], monkeypatch: pytest.MonkeyPatch
+    make_app: AppMaker,
+    own: Database,
+    let_in: Callable[[str, bool], None],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     monkeypatch.setattr(postgresql, "PATIENCE_SECONDS", 1.0)
     app = make_app(database_url=own.url)
     client = app.test_client()
+    with client.session_transaction() as session:
+        session["_user_id"] = "somebody"
     let_in("new_0", False)
     assert client.get("/").status_code == 503
     began = time.monotonic()
@@ -143,6 +149,8 @@ def test_once_it_was_waited_for_in_vain_people_are_told_at_once_until_it_is_back
     with app.app_context(), pytest.raises(DatabaseBusy):  # a worker waits
         db.engine.connect()
     assert time.monotonic() - began > 1.0
+    assert "viewer_of_an_error_page_not_loaded" in caplog.text
+    assert "Traceback" not in caplog.text
     let_in("new_0", True)
     assert client.get("/").status_code == 200
     end_all_connections(own)

@@ -81,6 +81,12 @@ def test_a_database_of_ones_own_is_for_one_proof(seen: Seen, capsys: pytest.Capt
     assert seen == []
 
 
+@pytest.mark.parametrize("name", [name for name, proof in soak.PROOFS.items() if proof.has_machines])
+def test_what_stops_its_database_takes_one_of_its_own(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert soak.main([name, "--database-url", "postgresql://host/name"]) == 2
+    assert f"{name} stops its database" in capsys.readouterr().err
+
+
 @pytest.mark.postgresql_only("about its own option")
 def test_each_proof_has_a_postgresql_database_of_its_own_on_a_server_that_keeps_what_it_says(
     monkeypatch: pytest.MonkeyPatch,
