@@ -55,6 +55,7 @@ def test_whatever_fails_in_the_midst_of_it_nothing_is_lost_and_nothing_shown_twi
     assert all(seen[f"machines_{name}_messages_meanwhile"] > 0 for name in some if name != "postgresql_failed")
 
 
+@pytest.mark.alone
 @pytest.mark.usefixtures("small")
 def test_new_code_for_every_process_goes_unnoticed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     figures = Figures()
