@@ -14,7 +14,7 @@ from webpush_app.database import db
 from webpush_app.delivery.models import Push, State
 from webpush_app.delivery.watch_models import OperatorAlert
 from webpush_app.messaging.models import Message
-from webpush_app.notifications.models import InboxItem, InboxMark, Presence
+from webpush_app.notifications.models import InboxItem, InboxMark, Presence, TurnstileRow
 from webpush_app.subscriptions.models import Off
 from webpush_app.subscriptions.push_services import Pause, PushService
 
@@ -75,6 +75,7 @@ def _write_the_rest(susan: int, john: int) -> None:
     db.session.add(KnownAddress(user_id=susan, address="192.0.2.1", last_used=ODD_MOMENTS[2]))
     db.session.add(Presence(login_session_id=session_id, place="conversation:1", user_id=susan, until=clock.now()))
     db.session.add(InboxMark(user_id=john, item_id=for_many))
+    db.session.add(TurnstileRow(session_digest=bytes(range(32)), full_at=LARGEST))
     db.session.add(SiteFact(name="Ünder a name", value=ODD_TEXTS[5]))
     db.session.add(SiteFact(name="_under another", value=ODD_TEXTS[4]))
     db.session.add(InboxItem(user_id=john, kind="device", subject_id=LARGEST, data_json=ODD_TEXTS[7]))

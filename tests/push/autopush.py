@@ -74,20 +74,20 @@ class Autopush:
         with self.mailbox.changed:
             return list(self.mailbox.registrations)
 
-    def wait_for_push(self, wanted: int | Callable[[Received], bool], timeout: float = 10.0) -> Received:
+    def wait_for_push(self, wanted: int | Callable[[Received], bool], timeout: float = 30.0) -> Received:
         """The push of that number (the first is 1), or the first of which the condition is true."""
         return self.mailbox.wait_for(lambda: _find(self.mailbox.received, wanted), timeout, "such push")
 
     def wait_for_registration(
-        self, wanted: int | Callable[[Registration], bool] = 1, timeout: float = 10.0
+        self, wanted: int | Callable[[Registration], bool] = 1, timeout: float = 30.0
     ) -> Registration:
         return self.mailbox.wait_for(lambda: _find(self.mailbox.registrations, wanted), timeout, "such registration")
 
-    def wait_until_acknowledged(self, push: Received, timeout: float = 10.0) -> int:
+    def wait_until_acknowledged(self, push: Received, timeout: float = 30.0) -> int:
         """The code that the browser acknowledges it with: `DELIVERED`, `CANNOT_DECRYPT` or another."""
         return self.mailbox.wait_for(lambda: push.ack_code, timeout, "acknowledgement")
 
-    def wait_until_unregistered(self, registration: Registration, timeout: float = 10.0) -> None:
+    def wait_until_unregistered(self, registration: Registration, timeout: float = 30.0) -> None:
         self.mailbox.wait_for(lambda: not registration.is_on, timeout, "end of the subscription")
 
     def drop_subscription(self, registration: Registration) -> None:

@@ -88,7 +88,7 @@ class Desktop:
         with self.changed:
             return [shown for shown in self.shown if shown.is_visible]
 
-    def wait_for(self, wanted: int | Callable[[Shown], bool], timeout: float = 10.0) -> Shown:
+    def wait_for(self, wanted: int | Callable[[Shown], bool], timeout: float = 30.0) -> Shown:
         """The notification of that number (the first is 1), or the first of which the condition is true."""
 
         def find() -> Shown | None:
@@ -101,7 +101,7 @@ class Desktop:
             assert found, f"no such notification within {timeout} s; there were {self.shown}"
         return found
 
-    def wait_until_closed(self, shown: Shown, timeout: float = 10.0) -> None:
+    def wait_until_closed(self, shown: Shown, timeout: float = 30.0) -> None:
         with self.changed:
             assert self.changed.wait_for(lambda: shown.is_closed, timeout), f"still open after {timeout} s: {shown}"
 

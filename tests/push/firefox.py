@@ -48,7 +48,7 @@ class Firefox:
         contexts = self.session.command("browsingContext.getTree", maxDepth=0)["contexts"]
         return [Tab(self.session, one["context"]) for one in contexts if one["context"] != self._first]
 
-    def wait_for_tab(self, wanted: str | Callable[[str], bool], timeout: float = 10.0) -> Tab:
+    def wait_for_tab(self, wanted: str | Callable[[str], bool], timeout: float = 30.0) -> Tab:
         """The one whose address ends so, or of whose address the condition is true."""
         fits = wanted if callable(wanted) else lambda url: url.endswith(wanted)
         deadline = time.monotonic() + timeout
@@ -59,7 +59,7 @@ class Firefox:
             assert time.monotonic() < deadline, f"no such tab within {timeout} s, only {[t.url for t in self.tabs()]}"
             time.sleep(0.05)
 
-    def answer_prompt(self, is_allowed: bool, timeout: float = 10.0) -> None:
+    def answer_prompt(self, is_allowed: bool, timeout: float = 30.0) -> None:
         """The person answers Firefox's own question whether the site may show notifications."""
         deadline = time.monotonic() + timeout
         while not self.is_asking:

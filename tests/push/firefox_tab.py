@@ -38,7 +38,7 @@ class Tab:
         """Its value, plain; a promise is awaited."""
         return self.session.evaluate(self.context, expression, user_activation)
 
-    def wait_for(self, expression: str, timeout: float = 10.0) -> Any:
+    def wait_for(self, expression: str, timeout: float = 30.0) -> Any:
         """Until it is true, over page loads too; gives its value."""
         deadline = time.monotonic() + timeout
         problem = ""

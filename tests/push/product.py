@@ -168,7 +168,7 @@ def product(folder: Path, stand_in: str, ca_file: Path, **settings: str) -> Iter
         yield Product(server, worker, folder)
 
 
-def eventually(ask: Callable[[], object], wanted: object, timeout: float = 10.0) -> None:
+def eventually(ask: Callable[[], object], wanted: object, timeout: float = 30.0) -> None:
     """Waits for what the server and the worker do by themselves."""
     deadline = time.monotonic() + timeout
     while (answer := ask()) != wanted:
