@@ -1,10 +1,7 @@
 """A program that asks the same of the API all the time, and notes every answer and how long it took."""
 
 import http.client
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from tests.server.visitors import Visitor
@@ -51,21 +48,3 @@ class Program:
             status, is_told_when = _NOT_ANSWERED, False
         now = time.monotonic()
         self.answers.append(Answered(self.path, status, now, now - began, is_told_when))
-
-
-@contextmanager
-def asking(programs: Sequence[Program], pause_seconds: float) -> Iterator[None]:
-    """Each in a thread of its own, until the block ends."""
-    is_over = threading.Event()
-
-    def ask(program: Program) -> None:
-        while not is_over.wait(pause_seconds):
-            program.ask()
-
-    threads = [threading.Thread(target=ask, args=(program,)) for program in programs]
-    with ExitStack() as stack:
-        for thread in threads:
-            stack.callback(thread.join)
-            thread.start()
-        stack.callback(is_over.set)
-        yield

@@ -2,9 +2,8 @@
 that was acknowledged it is asked when the page's badge counted it, and when its push came."""
 
 import math
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -12,6 +11,7 @@ from soak.ledger import Sent
 from soak.pages import Pages
 from soak.recording import Came
 from soak.repeats import Verdict, judge
+from tests.repeating import repeating
 from webpush_app.messaging.service import UNREAD_MESSAGE_COUNT
 
 
@@ -39,22 +39,9 @@ class Mail:
     pages: Pages
     pause_seconds: float
 
-    @contextmanager
-    def being_written(self) -> Iterator[None]:
-        """Each author in a thread of their own, until the block ends."""
-        is_over = threading.Event()
-
-        def write(author: Author) -> None:
-            while not is_over.wait(self.pause_seconds):
-                author.write_one()
-
-        threads = [threading.Thread(target=write, args=(author,)) for author in self.authors]
-        with ExitStack() as stack:
-            for thread in threads:
-                stack.callback(thread.join)
-                thread.start()
-            stack.callback(is_over.set)
-            yield
+    def being_written(self) -> AbstractContextManager[None]:
+        """By each author for themselves, until the block ends."""
+        return repeating([author.write_one for author in self.authors], self.pause_seconds)
 
     def letters(self, since: float) -> Sequence[Letter]:
         """Those that were acknowledged from that moment on."""

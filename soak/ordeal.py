@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from soak.asking import Answered, Program, asking
+from soak.asking import Answered, Program
 from soak.ledger import Verdict as Stored
 from soak.ledger import judge as judge_stored
 from soak.machines import Machines
@@ -21,6 +21,7 @@ from soak.town import give_browsers
 from tests.deploy.visitors import Guest
 from tests.push.browser_keys import BrowserKeys
 from tests.push.service import MOZILLA
+from tests.repeating import repeating
 from webpush_app.delivery.models import State
 from webpush_app.messaging.composing import KIND as MESSAGE
 
@@ -64,7 +65,7 @@ class Ordeal:
             time.sleep(BEFORE_SECONDS)
             number = made.broadcast()
             self.programs[-1].path = f"/admin-api/broadcasts/{number}"
-            with asking(self.programs, ASK_EVERY_SECONDS):
+            with repeating([program.ask for program in self.programs], ASK_EVERY_SECONDS):
                 happen(self.site, before)
                 self.site.wait_until(lambda: made.is_final(number), _MOST_SECONDS)
                 seconds = time.monotonic() - began

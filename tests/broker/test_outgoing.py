@@ -128,6 +128,24 @@ def test_what_could_not_be_said_is_said_otherwise_and_when_redis_is_back_everybo
     assert otherwise == [2, 3]
 
 
+def test_what_cannot_be_said_at_all_is_said_otherwise_and_ends_nothing(outgoing: Outgoing, redis: RedisServer) -> None:
+    heard, _ = listening(redis)
+    otherwise: list[int] = []
+
+    def fail() -> None:
+        raise RuntimeError
+
+    outgoing.tell("wake \udcff", fail)
+    outgoing.tell("wake 1", lambda: otherwise.append(1))
+    wait_until(lambda: otherwise == [1] or heard == ["me wake 1"], 10)
+    outgoing.tell("wake \udcff", lambda: otherwise.append(2))
+    wait_until(lambda: otherwise[-1:] == [2], 10)
+    assert not outgoing.is_away
+    outgoing.tell("wake 3", lambda: otherwise.append(3))
+    wait_until(lambda: heard[-1:] == ["me wake 3"], 10)
+    assert 3 not in otherwise
+
+
 def test_who_has_more_to_say_than_there_is_room_for_has_everybody_look(
     outgoing: Outgoing, redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,10 +108,19 @@ class PushButton:
         self._ids |= {each["scopeURL"]: each["registrationId"] for each in event["registrations"]}
 
     def _wait_until(self, is_so: Callable[[], bool], otherwise: str) -> None:
-        deadline = time.monotonic() + WAIT_SECONDS
-        while not is_so():
-            assert time.monotonic() < deadline, otherwise
-            self.page.wait_for_timeout(10)
+        _wait_until(self.page, is_so, otherwise)
+
+
+def wait_until(page: Page, expression: str) -> None:
+    """Until the page says so. Playwright's own way has the page evaluate texts, which our pages allow nobody."""
+    _wait_until(page, lambda: bool(page.evaluate(expression)), f"it is not so: {expression}")
+
+
+def _wait_until(page: Page, is_so: Callable[[], bool], otherwise: str) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline, otherwise
+        page.wait_for_timeout(10)
 
 
 def leave_unanswered(page: Page, origin: str) -> None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.devtools import PushButton, Shown
+from tests.browser.devtools import PushButton, Shown, wait_until
 from tests.browser.windows import Windows
 
 # So that the page lets a window be that cannot subscribe: in a private one Chromium has no push service.
@@ -66,7 +66,7 @@ def when_heard(button: PushButton) -> list[Shown]:
     """When the worker has heard all that was said to it before."""
     button.page.evaluate(NOTE_MESSAGES)
     button.press(json.dumps({"title": "last", "tag": "last"}))
-    button.page.wait_for_function("window.told.length > 0")
+    wait_until(button.page, "window.told.length > 0")
     return [shown for shown in button.settled() if shown.title != "last"]
 
 

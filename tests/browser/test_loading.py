@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Route
 
+from tests.browser.devtools import wait_until
 from tests.browser.windows import Windows
 from webpush_app.config import ROOT
 from webpush_app.web.headers import fingerprint
@@ -23,7 +24,7 @@ _OLD = "000000000000"
 def _open(page: Page, path: str) -> list[tuple[str, bool]]:
     """Each script that the page has asked for, and whether it came from the server."""
     page.goto(path, wait_until="load")
-    page.wait_for_function(_READY)
+    wait_until(page, _READY)
     page.evaluate(_LATER)  # the script that is loaded on demand
     return [(script["path"], script["loaded"]) for script in page.evaluate(_SCRIPTS)]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.devtools import PushButton
+from tests.browser.devtools import PushButton, wait_until
 from tests.browser.settling import (
     FROM_A_PAGE,
     NOTE_MESSAGES,
@@ -87,7 +87,7 @@ def test_every_open_page_is_told_that_something_came(button: PushButton) -> None
         page.evaluate(NOTE_MESSAGES)
     button.press("Hello")
     for page in (button.page, other):
-        page.wait_for_function("window.told.length > 0")
+        wait_until(page, "window.told.length > 0")
         assert page.evaluate("window.told") == [{"pushed": True}]
     other.close()
 
@@ -108,6 +108,4 @@ def test_who_comes_after_somebody_else_has_their_own_number_on_the_icon(windows:
     page.evaluate("localStorage.setItem('webpush-push-owner', '999999')")
     page.add_init_script(SAID_TO_THE_WORKER)
     page.reload()
-    page.wait_for_function("window.said.some(({ forget }) => forget)")
-    page.wait_for_timeout(500)
-    assert page.evaluate("window.said.at(-1).inbox?.count") == 1
+    wait_until(page, "window.said.some(({ forget }) => forget) && window.said.at(-1).inbox?.count === 1")

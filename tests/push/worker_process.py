@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,13 +75,13 @@ class Worker:
 
 
 @contextmanager
-def pushing(instance: Path, stand_in: str, ca_file: Path, *, module: str = MODULE, **settings: str) -> Iterator[Worker]:
-    """The stand-in is the service's "127.0.0.1:PORT"; settings go to the environment as they are."""
-    given = {"PUSH_STAND_IN": stand_in, "PUSH_CA_FILE": str(ca_file), **settings}
+def started(arguments: Sequence[str], env: Mapping[str, str]) -> Iterator[Worker]:
+    """`python …` from the root of the project, until the block ends."""
     process = subprocess.Popen(
-        [sys.executable, "-m", module],
+        [sys.executable, *arguments],
         cwd=ROOT,
-        env=environment(instance, PORT, **given),
+        env=env,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -89,7 +89,6 @@ def pushing(instance: Path, stand_in: str, ca_file: Path, *, module: str = MODUL
     )
     worker = Worker(process)
     try:
-        worker.wait_for_line(READY)
         yield worker
     finally:
         try:
@@ -98,3 +97,12 @@ def pushing(instance: Path, stand_in: str, ca_file: Path, *, module: str = MODUL
             worker.reader.join(timeout=5)
             assert process.stdout is not None
             process.stdout.close()
+
+
+@contextmanager
+def pushing(instance: Path, stand_in: str, ca_file: Path, *, module: str = MODULE, **settings: str) -> Iterator[Worker]:
+    """The stand-in is the service's "127.0.0.1:PORT"; settings go to the environment as they are."""
+    given = {"PUSH_STAND_IN": stand_in, "PUSH_CA_FILE": str(ca_file), **settings}
+    with started(["-m", module], environment(instance, PORT, **given)) as worker:
+        worker.wait_for_line(READY)
+        yield worker

@@ -3,18 +3,17 @@
 import http.client
 import shutil
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Self
 
 import pytest
 
 from tests.databases import SECRET_KEY, settings_in
 from tests.engine.processes import KEEPER, find, wait_until
 from tests.notifications.live_page import live_page
+from tests.repeating import repeating
 from tests.server.crowd import sign_in
 from tests.server.running import ROOT, Server, is_up, running
 from tests.server.visitors import Visitor
@@ -54,28 +53,17 @@ def upgrade(code: Path) -> None:
 
 
 class Asker:
-    """Asks all the time, each time on a connection of its own, and keeps what was said and how long it took."""
+    """Asks each time on a connection of its own, and keeps what was said and how long it took."""
 
     def __init__(self, port: int) -> None:
         self.said: list[str] = []
         self.seconds: list[float] = []
         self._port = port
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._run)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        self._thread.join(timeout=30)
-
-    def _run(self) -> None:
-        while not self._is_over.wait(0.01):
-            began = time.monotonic()
-            self.said.append(self._ask())
-            self.seconds.append(time.monotonic() - began)
+    def ask(self) -> None:
+        began = time.monotonic()
+        self.said.append(self._ask())
+        self.seconds.append(time.monotonic() - began)
 
     def _ask(self) -> str:
         try:
@@ -87,7 +75,8 @@ class Asker:
 
 @contextmanager
 def asked_while_upgraded(server: Server, code: Path) -> Iterator[Asker]:
-    with Asker(server.port) as asker:
+    asker = Asker(server.port)
+    with repeating([asker.ask], 0.01):
         wait_until(lambda: len(asker.said) > 10, 30)
         upgrade(code)
         server.process.send_signal(signal.SIGHUP)

@@ -2,11 +2,13 @@
 
 import http.client
 import re
-import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import urlencode
+
+from tests.repeating import repeating
 
 COOKIE = "webpush_session"
 PROBE_EVERY_SECONDS = 0.02
@@ -63,25 +65,22 @@ class Prober:
     def __init__(self, port: int) -> None:
         self.seconds: list[float] = []
         self.statuses: set[int] = set()
-        self._port = port
-        self._is_over = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+        self._visitor = Visitor(port)
+        self._asking = ExitStack()
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        self._asking.enter_context(self._visitor)
+        self._asking.enter_context(repeating([self._ask], PROBE_EVERY_SECONDS))
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._is_over.set()
-        self._thread.join(timeout=30)
+        self._asking.close()
 
     @property
     def p95_seconds(self) -> float:
         return sorted(self.seconds)[int(len(self.seconds) * 0.95)]
 
-    def _run(self) -> None:
-        with Visitor(self._port) as visitor:
-            while not self._is_over.wait(PROBE_EVERY_SECONDS):
-                began = time.monotonic()
-                self.statuses.add(visitor.get("/healthz").status)
-                self.seconds.append(time.monotonic() - began)
+    def _ask(self) -> None:
+        began = time.monotonic()
+        self.statuses.add(self._visitor.get("/healthz").status)
+        self.seconds.append(time.monotonic() - began)

@@ -28,6 +28,7 @@ _LAST_WORDS_SECONDS = 2.0
 _MOST_LINES = 1000
 
 Otherwise = Callable[[], None]
+Line = tuple[str, Otherwise]
 
 
 class Outgoing:
@@ -41,7 +42,7 @@ class Outgoing:
         self._bell = threading.Event()
         self._thread: threading.Thread | None = None
         self._due: dict[str, None] = {}
-        self._lines: deque[tuple[str, Otherwise]] = deque()
+        self._lines: deque[Line] = deque()
         self._is_busy = False
         self._has_left_out = False
         self.is_away = False
@@ -89,19 +90,19 @@ class Outgoing:
                 self._say(lines, due)
             except (RedisError, KombuError, OSError) as problem:
                 self._note_away(problem)
-                for _text, otherwise in lines:
-                    otherwise()
+                _say_otherwise(lines)
             except Exception:
                 log.exception(line("broker_failed"))
+                _say_otherwise(lines)
             self._is_busy = False
 
-    def _take(self) -> tuple[list[tuple[str, Otherwise]], list[str]]:
+    def _take(self) -> tuple[list[Line], list[str]]:
         with self._lock:
             due = list(self._due)
             self._due.clear()
         return [self._lines.popleft() for _ in range(len(self._lines))], due
 
-    def _say(self, lines: Sequence[tuple[str, Otherwise]], due: Sequence[str]) -> None:
+    def _say(self, lines: Sequence[Line], due: Sequence[str]) -> None:
         texts = [text for text, _otherwise in lines]
         if self.is_away or self._has_left_out:
             self._has_left_out = False
@@ -127,6 +128,14 @@ class Outgoing:
     def heard(self, queue: str) -> None:
         """A worker is about to look: what is due from now on needs another wake-up."""
         self._redis.delete(_woken(queue))
+
+
+def _say_otherwise(lines: Sequence[Line]) -> None:
+    for _text, otherwise in lines:
+        try:
+            otherwise()
+        except Exception:
+            log.exception(line("broker_not_replaced"))
 
 
 def _woken(queue: str) -> str:
