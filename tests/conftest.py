@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import FileSystemBytecodeCache
-from playwright.sync_api import Playwright, sync_playwright
+from playwright.sync_api import Playwright, expect, sync_playwright
 
 from tests.databases import SECRET_KEY, Database, settings_in
 from tests.people import PASSWORD, Browser, People
@@ -21,6 +21,7 @@ __all__ = ["SECRET_KEY", "settings_in"]
 pytest_plugins = ["tests.missing_programs", "tests.both_databases", "tests.sharing", "tests.redis_server"]
 
 AppMaker = Callable[..., Flask]
+PATIENCE_MS = 15_000  # for what a page does by itself; other tests run beside
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -31,6 +32,7 @@ def _compiled_translations() -> None:
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     """One for all tests: a thread can have no second one beside it."""
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as started:
         yield started
 

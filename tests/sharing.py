@@ -15,18 +15,19 @@ from pathlib import Path
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it ships no types
 
-# The slowest first. A group is one unit of work; whatever is in none is shared out file by file.
+# The slowest first, and those that wait beside those that compute. A group is one unit of work; whatever is in none is
+# shared out file by file.
 GROUPS = (
+    "tests/soak/*",
     "tests/browser/live/*",
+    "tests/server/*",
     "tests/browser/test_[a-l]*",
     "tests/browser/test_[m-z]*",
     "tests/push/test_chromium*",
-    "tests/push/test_firefox*",
-    "tests/server/*",
-    "tests/deploy/*",
     "tests/engine/test_c*",
     "tests/engine/*",
-    "tests/soak/*",
+    "tests/push/test_firefox*",
+    "tests/deploy/*",
 )
 LONGEST_ID = 32
 MOST_PROCESSES = 4
@@ -52,8 +53,8 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors: many tests wait for a browser, a server or a clock."""
-    return min(MOST_PROCESSES, (os.cpu_count() or 1) + 1)
+    """Two more than there are processors: many tests wait for a browser, a server or a clock."""
+    return min(MOST_PROCESSES, (os.cpu_count() or 1) + 2)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:

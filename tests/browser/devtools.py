@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import CDPSession, Page, Worker
 
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 30.0
 _LANDING_PLACES = ("RootWebArea", "main")  # they take the focus, but the Tab key does not stop there
 _ACTIVE = "async () => (await navigator.serviceWorker.ready).active.scriptURL"
 # Chromium forgets a notification whose site asks for its notifications while it is being shown: so one asks later.
@@ -113,7 +113,7 @@ class PushButton:
 
 def wait_until(page: Page, expression: str) -> None:
     """Until the page says so. Playwright's own way has the page evaluate texts, which our pages allow nobody."""
-    _wait_until(page, lambda: bool(page.evaluate(expression)), f"it is not so: {expression}")
+    _wait_until(page, lambda: page.evaluate(f"Boolean({expression})") is True, f"it is not so: {expression}")
 
 
 def _wait_until(page: Page, is_so: Callable[[], bool], otherwise: str) -> None:

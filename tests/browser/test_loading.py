@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 _SCRIPTS = """() => performance.getEntriesByType("resource")
   .filter((entry) => /\\.js(\\?|$)/.test(entry.name) && !entry.name.endsWith("/service_worker.js"))
   .map((entry) => ({ path: entry.name.slice(location.origin.length), loaded: entry.transferSize > 0 }))"""
-_READY = "() => document.querySelector('.theme-switch')?.hidden === false && window.set_message_count"
+_READY = "document.querySelector('.theme-switch')?.hidden === false && window.set_message_count"
 _LATER = "async () => await window.registerServiceWorker('/service_worker.js', document.body.dataset.pushKey, '/none')"
 _OLD = "000000000000"
 
