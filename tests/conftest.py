@@ -18,7 +18,7 @@ from webpush_app.factory import create_app
 
 __all__ = ["SECRET_KEY", "settings_in"]
 
-pytest_plugins = ["tests.missing_programs", "tests.both_databases", "tests.sharing", "tests.redis_server"]
+pytest_plugins = ["tests.apps", "tests.missing_programs", "tests.both_databases", "tests.sharing", "tests.redis_server"]
 
 AppMaker = Callable[..., Flask]
 PATIENCE_MS = 15_000  # for what a page does by itself; other tests run beside

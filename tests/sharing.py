@@ -53,8 +53,8 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Two more than there are processors: many tests wait for a browser, a server or a clock."""
-    return min(MOST_PROCESSES, (os.cpu_count() or 1) + 2)
+    """One more than there are processors: many tests wait for a browser, a server or a clock."""
+    return min(MOST_PROCESSES, (os.cpu_count() or 1) + 1)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Scheduling:

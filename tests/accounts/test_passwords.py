@@ -27,6 +27,11 @@ def test_each_hash_has_a_salt_of_its_own_and_the_cost_of_today(password_hash: st
     assert passwords.needs_rehash(password_hash.replace("m=47104", "m=1024"))
 
 
+def test_to_look_for_somebody_who_does_not_exist_costs_as_much() -> None:
+    assert not passwords.needs_rehash(passwords._hash_of_nobody)
+    assert not passwords.is_right(None, "")
+
+
 def test_a_turn_ends_when_its_work_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "_PATIENCE_SECONDS", 0.0)
     for _time in range(passwords._AT_ONCE + 1):

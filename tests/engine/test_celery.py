@@ -1,6 +1,8 @@
 """Workers of Celery's, as processes, with a real Redis: woken by a commit or a tick, and without Redis by nobody."""
 
+import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -20,6 +22,9 @@ from tests.push.listener import Odd
 from tests.push.service import PushService
 from tests.push.worker_process import Worker
 from tests.redis_server import RedisServer
+from webpush_app.broker import MESSAGES
+from webpush_app.broker.connection import PREFIX
+from webpush_app.broker.queues import DELIVER, make_celery
 from webpush_app.delivery.models import Lane, State
 
 pytestmark = [pytest.mark.redis, pytest.mark.postgresql_only("several workers on SQLite wait for each other")]
@@ -106,6 +111,21 @@ def test_while_redis_is_away_workers_look_by_themselves_and_afterwards_they_are_
         device.subscribed.wait_for(3, timeout=10)
         wait_until(lambda: outgoing.states() == [State.ACCEPTED] * 3, 10)
     assert "Traceback" not in process.output + beat.output
+
+
+def test_a_wake_up_that_nobody_here_has_time_for_is_left_to_others(worker: StartCelery, redis: RedisServer) -> None:
+    with worker("-c", "1") as process, redis.connect() as looking:
+        [child] = descendants(process.process.pid)
+        os.kill(child, signal.SIGSTOP)
+        try:
+            for _ in range(2):  # it was free for one
+                make_celery(redis.url).send_task(DELIVER[MESSAGES], queue=MESSAGES)
+            wait_until(lambda: looking.llen(f"{PREFIX}{MESSAGES}") == 1, 10)
+            time.sleep(1)
+            assert looking.llen(f"{PREFIX}{MESSAGES}") == 1
+        finally:
+            os.kill(child, signal.SIGCONT)
+        wait_until(lambda: looking.llen(f"{PREFIX}{MESSAGES}") == 0, 10)
 
 
 def test_a_broadcast_is_shared_by_all_processes(people: People, outgoing: Outgoing, worker: StartCelery) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.databases import SECRET_KEY, settings_in
-from tests.engine.processes import KEEPER, find, wait_until
+from tests.engine.processes import KEEPER, descendants, find, wait_until
 from tests.notifications.live_page import live_page
 from tests.repeating import repeating
 from tests.server.crowd import sign_in
@@ -92,6 +92,7 @@ def test_new_code_serves_and_nobody_was_refused_or_waited_for_it(tmp_path: Path,
         assert set(asker.said) == {'{"status":"ok"}', '{"status":"new"}'}
         assert max(asker.seconds) < AT_ONCE_SECONDS
         assert server.process.poll() is None
+        wait_until(lambda: len(descendants(server.process.pid)) == 1, 60)  # the old process has ended as well
     # Nothing is said of it, neither where the service is nor how the first admin is made.
     assert server.lines[said:] == []
 
