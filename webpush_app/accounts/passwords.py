@@ -75,4 +75,3 @@ def _beside(work: Callable[[], Result]) -> Result:
 def _one_form(password: str) -> str:
     """Two keyboards may send the same accented letter as different code points."""
     return unicodedata.normalize("NFKC", password)
-
