@@ -15,19 +15,18 @@ from pathlib import Path
 import pytest
 from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]  # it ships no types
 
-# The slowest first, and those that wait beside those that compute. A group is one unit of work; whatever is in none is
-# shared out file by file.
+# The slowest first. A group is one unit of work; whatever is in none is shared out file by file.
 GROUPS = (
-    "tests/soak/*",
     "tests/browser/live/*",
-    "tests/server/*",
     "tests/browser/test_[a-l]*",
     "tests/browser/test_[m-z]*",
     "tests/push/test_chromium*",
+    "tests/push/test_firefox*",
+    "tests/server/*",
+    "tests/deploy/*",
     "tests/engine/test_c*",
     "tests/engine/*",
-    "tests/push/test_firefox*",
-    "tests/deploy/*",
+    "tests/soak/*",
 )
 LONGEST_ID = 32
 MOST_PROCESSES = 4

@@ -23,6 +23,7 @@ from tests.people import PASSWORD
 from tests.push.worker_process import Worker, pushing
 from tests.server.running import Server, running
 from tests.server.visitors import Answer, Visitor
+from webpush_app import clock
 from webpush_app.accounts.models import User
 from webpush_app.delivery.models import Push
 from webpush_app.messaging.models import Message
@@ -137,8 +138,9 @@ class Product:
         return self._read(query.where(is_theirs, is_read))
 
     def looked_at_by(self, name: str) -> Sequence[str]:
-        """What they have open, as their pages say."""
-        return self._read(select(Presence.place).join(User, User.id == Presence.user_id).where(User.username == name))
+        """What they have open, as their pages say. A page that is closed may not be heard any more: then it lapses."""
+        theirs = select(Presence.place).join(User, User.id == Presence.user_id).where(User.username == name)
+        return self._read(theirs.where(Presence.until > clock.now()))
 
     def _anybody_can_write(self) -> bool:
         os.waitid(os.P_PID, self.worker.process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)

@@ -98,7 +98,7 @@ def test_a_click_brings_the_open_conversation_up_to_date(stage: Stage, seat: Sea
     reading = seat.open(f"/messages/with/{john.name}")
     eventually(lambda: len(stage.product.looked_at_by(susan)), 1)
     reading.evaluate("setHidden(true)")  # a page without a screen is always shown, and what is looked at does not ring
-    eventually(lambda: stage.product.looked_at_by(susan), [])
+    eventually(lambda: stage.product.looked_at_by(susan), [], 60.0)
     other.bring_to_front()
     count = len(stage.chromium.context.pages)
     john.send(susan, "Are you there?")
@@ -124,7 +124,7 @@ def test_what_was_read_in_one_browser_is_closed_in_the_other_by_its_next_push(st
     # What is looked at does not ring; a page that is closed while it says so may be heard in the wrong order.
     eventually(lambda: len(stage.product.looked_at_by(susan)), 1)
     stage.chromium.close_pages()
-    eventually(lambda: stage.product.looked_at_by(susan), [])
+    eventually(lambda: stage.product.looked_at_by(susan), [], 60.0)
     john.send(susan, "Second")
     eventually(lambda: _visible(stage), [(site, "Second") for site in both])
     assert sorted(seat.texts()) == ["First", "First", "Second", "Second"]

@@ -93,8 +93,8 @@ def test_new_code_serves_and_nobody_was_refused_or_waited_for_it(tmp_path: Path,
         assert max(asker.seconds) < AT_ONCE_SECONDS
         assert server.process.poll() is None
         wait_until(lambda: len(descendants(server.process.pid)) == 1, 60)  # the old process has ended as well
-    # Nothing is said of it, neither where the service is nor how the first admin is made.
-    assert server.lines[said:] == []
+        # Nothing is said of it, neither where the service is nor how the first admin is made.
+        assert server.lines[said:] == []
 
 
 def test_a_request_that_is_under_way_is_answered_by_whom_it_came_to(tmp_path: Path, code: Path) -> None:

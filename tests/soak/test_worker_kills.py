@@ -20,7 +20,7 @@ def test_a_killed_worker_loses_nothing_and_shows_nothing_twice(
 ) -> None:
     monkeypatch.setattr(worker_kills, "FULL_LEASE_KILLS", 0)
     monkeypatch.setattr(worker_kills, "RESENT_SHARE", 0.5)
-    monkeypatch.setattr(worker_kills, "LATER_SECONDS", 20.0)  # the tests have other things to do
+    monkeypatch.setattr(worker_kills, "LATER_SECONDS", 45.0)  # the tests have other things to do
     figures = Figures()
     worker_kills.prove(tmp_path / "kills", Options(runs=3, browsers=400, seed=IN_THE_MIDDLE, **where), figures)
     shown = {line["figure"]: line["value"] for line in map(json.loads, capsys.readouterr().out.splitlines())}
