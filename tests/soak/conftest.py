@@ -1,5 +1,5 @@
-"""Each proof in its small form: on SQLite and on PostgreSQL, or on the one that is chosen, where the database has a part
-in it; else on one of them."""
+"""Each proof in its small form: on SQLite and on PostgreSQL, or on the one that is chosen, where the database has a
+part in it; else on one of them."""
 
 from collections.abc import Callable
 from typing import TypedDict
