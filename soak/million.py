@@ -199,18 +199,17 @@ def _show_sent(figures: Figures, sent: Sent, browsers: int, how: str) -> None:
     figures.show("million_sent_a_second", browsers / sent.seconds, f"by one worker, {sent.seconds:.0f} s in all; {how}")
     beside = f"while the worker sends; {sent.fan_out_seconds:.1f} s in all; {how}"
     figures.show("million_fan_out_beside_a_second", browsers / sent.fan_out_seconds, beside)
-    _show_claims(figures, "million_claim", sent.taken, f"of a worker that sends; {how}", most=MOST_GROWTH)
+    _show_claims(figures, "million_claim", sent.taken, f"of a worker that sends; {how}")
     figures.show("million_memory_mb", sent.memory_mb, f"of the worker, at its peak; {how}", most=MOST_MEMORY_MB)
     words = f"the slowest of {len(sent.progress_ms)} looks from the start to the end, median "
     words += f"{median(sent.progress_ms):.1f} ms, p99 {p99(sent.progress_ms):.1f} ms; {how}"
     figures.show("million_progress_ms", max(sent.progress_ms), words, most=MOST_PROGRESS_MS)
 
 
-def _show_claims(figures: Figures, name: str, taken: list[Taken], how: str, *, most: float | None = None) -> None:
-    """Where nothing is sent they come faster than PostgreSQL vacuums: that has no bound."""
+def _show_claims(figures: Figures, name: str, taken: list[Taken], how: str) -> None:
     seen = emptying.course(taken)
     words = f"times the first tenth's median, in the last tenth of the rows; all ten in ms: {seen.words}; {how}"
-    figures.show(f"{name}_growth", seen.growth, words, most=most)
+    figures.show(f"{name}_growth", seen.growth, words, most=MOST_GROWTH)
     figures.show(f"{name}_ms", median([one.claim_ms for one in taken]), f"median of {len(taken)} claims; {how}")
     looks = f"the look for what is due before each, slowest tenth's median; {how}"
     figures.show(f"{name}_look_ms", max(seen.looks_ms), looks)

@@ -59,11 +59,11 @@ class PushButton:
 
     def press(self, text: str) -> list[Shown]:
         """All that is shown afterwards."""
-        self._wait_until(lambda: self._scope in self._ids, "no worker serves this site")
+        _wait_until(self.page, lambda: self._scope in self._ids, "no worker serves this site")
         before = self._worker.evaluate("self.shown")
         push = {"origin": self._scope, "registrationId": self._ids[self._scope], "data": text}
         self._devtools.send("ServiceWorker.deliverPushMessage", push)
-        self._wait_until(lambda: self._worker.evaluate("self.shown") > before, f"nothing is shown for {text!r}")
+        _wait_until(self.page, lambda: self._worker.evaluate("self.shown") > before, f"nothing is shown for {text!r}")
         return self._shown()
 
     def shows(self, text: str) -> Shown:
@@ -78,7 +78,7 @@ class PushButton:
         for text in texts:
             push = {"origin": self._scope, "registrationId": self._ids[self._scope], "data": text}
             self._devtools.send("ServiceWorker.deliverPushMessage", push)
-        self._wait_until(lambda: self.ask("self.shown") >= before + len(texts), "not all are shown")
+        _wait_until(self.page, lambda: self.ask("self.shown") >= before + len(texts), "not all are shown")
         return self.settled()
 
     def settled(self) -> list[Shown]:
@@ -92,7 +92,7 @@ class PushButton:
 
     def close_all(self) -> None:
         self.page.evaluate(_CLOSE)
-        self._wait_until(lambda: self._shown() == [], "they do not close")
+        _wait_until(self.page, lambda: self._shown() == [], "they do not close")
 
     def _shown(self) -> list[Shown]:
         return [Shown(**each) for each in self.page.evaluate(_SHOWN)]
@@ -101,14 +101,11 @@ class PushButton:
         def found() -> list[Worker]:
             return [worker for worker in self.page.context.service_workers if worker.url == address]
 
-        self._wait_until(lambda: bool(found()), f"there is no worker {address}")
+        _wait_until(self.page, lambda: bool(found()), f"there is no worker {address}")
         return found()[-1]
 
     def _remember(self, event: dict[str, Any]) -> None:
         self._ids |= {each["scopeURL"]: each["registrationId"] for each in event["registrations"]}
-
-    def _wait_until(self, is_so: Callable[[], bool], otherwise: str) -> None:
-        _wait_until(self.page, is_so, otherwise)
 
 
 def wait_until(page: Page, expression: str) -> None:

@@ -13,8 +13,9 @@ class Where(TypedDict, total=False):
     database_url: str
 
 
-# Whatever is killed, ended or in each other's way there leaves it to the database what is lost.
-OF_BOTH = {"priority", "sigterm", "web_kills", "worker_kills", "writers"}
+# What is killed, ended or in another's way leaves it to the database what is lost, and several workers know of each
+# other, and of what is wrong, by the database alone.
+OF_BOTH = {"outage", "poison", "priority", "sigterm", "web_kills", "worker_kills", "writers"}
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -19,7 +19,6 @@ def test_after_an_outage_no_second_brings_more_than_twice_the_usual(
     monkeypatch.setattr(outage, "WORKERS", (workers,))
     monkeypatch.setattr(outage, "USUAL_SECONDS", 15.0)
     monkeypatch.setattr(outage, "AFTERWARDS_SECONDS", 2.0)
-    monkeypatch.setattr(outage, "TIMES_THE_USUAL", 2.5)  # beside other tests a push may be told a moment late
     figures = Figures()
     outage.prove(tmp_path / "outage", Options(seconds=20, **where), figures)
     shown = {line["figure"]: line["value"] for line in map(json.loads, capsys.readouterr().out.splitlines())}
