@@ -39,7 +39,7 @@ class Front:
         return (self.folder / f"{name}.log").read_text(encoding="utf-8")
 
     def logged(self, times: int, pattern: str) -> list[str]:
-        """A line is written a moment after its answer was sent."""
+        """A line is written a moment after its answer was sent, by each process for itself: they stand in any order."""
         found: list[str] = []
 
         def look() -> bool:

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -64,9 +64,16 @@ class Worker:
         try:
             return self.process.wait(timeout=STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)  # its own group: nothing of it may stay behind
-            self.process.wait()
-            raise
+            self._let_it_say_where_it_stands()
+            raise AssertionError(f"it has not ended within {STOP_SECONDS} s:\n{self.output}") from None
+
+    def _let_it_say_where_it_stands(self) -> None:
+        """All of its group, each thread: nothing of it may stay behind."""
+        for number in (signal.SIGABRT, signal.SIGKILL):
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, number)
+            self.reader.join(timeout=5)
+        self.process.wait()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -80,7 +87,7 @@ def started(arguments: Sequence[str], env: Mapping[str, str]) -> Iterator[Worker
     process = subprocess.Popen(
         [sys.executable, *arguments],
         cwd=ROOT,
-        env=env,
+        env={**env, "PYTHONFAULTHANDLER": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

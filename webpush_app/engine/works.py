@@ -113,10 +113,14 @@ class Works:
     def _lanes(self) -> list[Lane]:
         return [lane for lane in Lane if self._wanted[lane] > 0]
 
+    def _goes_on(self, bell: threading.Event) -> bool:
+        """The bell is quiet before the end is looked for: the end rings it, and must not be missed."""
+        bell.clear()
+        return not self._has_ended.is_set()
+
     def _take(self) -> None:
         bell = self._dispatcher.room_came
-        while not self._has_ended.is_set():
-            bell.clear()
+        while self._goes_on(bell):
             newest, lanes = self._newest, self._lanes()
             if not lanes:
                 bell.wait()
@@ -156,8 +160,7 @@ class Works:
                 came.set()
 
     def _fill(self) -> None:
-        while not self._has_ended.is_set():
-            self._more_to_fill.clear()
+        while self._goes_on(self._more_to_fill):
             newest = self._newest
             if not self._wanted[Lane.BROADCAST]:
                 self._more_to_fill.wait()
