@@ -14,8 +14,9 @@ from sqlalchemy import func, select, text
 from bench.figures import MILLISECONDS, median
 from soak.clocks import told_time
 from webpush_app.database import begin_write, db
-from webpush_app.delivery import claims, pauses, tidy
-from webpush_app.delivery.claims import Claimed, Settled, Share
+from webpush_app.delivery import claims, tidy
+from webpush_app.delivery.bookmarks import Bookmarks
+from webpush_app.delivery.claims import Claimed, Settled
 from webpush_app.delivery.flow import AHEAD, GROUP, MOST_OF_ONE_SERVICE_AT_ONCE
 from webpush_app.delivery.models import Lane, Push, State
 
@@ -78,8 +79,9 @@ def empty(app: Flask, service_id: int) -> list[Taken]:
     taken: list[Taken] = []
     held: deque[Sequence[Claimed]] = deque()
     with app.app_context():
+        bookmarks = Bookmarks()
         while True:
-            rows = _take(service_id, taken)
+            rows = _take(service_id, bookmarks, taken)
             held.append(rows)
             if not rows:
                 break
@@ -135,12 +137,17 @@ def rows_left(app: Flask) -> int:
         return db.session.scalar(select(func.count()).select_from(Push)) or 0
 
 
-def _take(service_id: int, taken: list[Taken]) -> Sequence[Claimed]:
+def _take(service_id: int, bookmarks: Bookmarks, taken: list[Taken]) -> Sequence[Claimed]:
+    """As a worker does; where nothing is left beyond a bookmark everything is looked at once more."""
     began = time.monotonic()
-    pauses.read_standings()
+    bookmarks.read_standings()
     looked = time.monotonic()
-    rows = claims.claim_due([Share(service_id, Lane.BROADCAST, _TAKEN_TOGETHER)]).rows
+    shares = [bookmarks.share(service_id, Lane.BROADCAST, _TAKEN_TOGETHER)]
+    rows = claims.claim_due(shares).rows
     ended = time.monotonic()
+    bookmarks.note(shares, rows)
+    if not rows and bookmarks.look_at_everything():
+        return _take(service_id, bookmarks, taken)
     if rows:
         taken.append(Taken(len(rows), (looked - began) * MILLISECONDS, (ended - looked) * MILLISECONDS))
     return rows

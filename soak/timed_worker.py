@@ -13,6 +13,7 @@ from bench.figures import MILLISECONDS
 from tests.push.worker import main
 from webpush_app.delivery import claims, pauses
 from webpush_app.delivery.claims import Claim, Share
+from webpush_app.delivery.pauses import Known
 
 MODULE = "soak.timed_worker"
 CLAIMED = "Claimed"
@@ -22,13 +23,13 @@ class Timed:
     """A claim, and the look before it at which push services something is due."""
 
     def __init__(self) -> None:
-        self._look: Callable[[], Any] = pauses.read_standings
+        self._look: Callable[[Known], Any] = pauses.read_standings
         self._claim = claims.claim_due
         self._look_ms = 0.0
 
-    def look(self) -> Any:
+    def look(self, known: Known) -> Any:
         began = time.monotonic()
-        found = self._look()
+        found = self._look(known)
         self._look_ms = (time.monotonic() - began) * MILLISECONDS
         return found
 

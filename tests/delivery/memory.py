@@ -84,7 +84,8 @@ class Memory:
         self.rows += 1
         now = self.clock.moment
         whose = browser or self.rows
-        row = Claimed(self.rows, "x", 1, whose, service_id, None, lane, 1, crashes, False, now, now, *NOT_ANSWERED)
+        moments = (now, now, now)
+        row = Claimed(self.rows, "x", 1, whose, service_id, None, lane, 1, crashes, False, *moments, *NOT_ANSWERED)
         return Ready(
             row,
             Subscription("https://x", "p", "a"),

@@ -18,7 +18,7 @@ class InOneStep:
     """A statement that is built once and asked again and again. Each row is a sequence, in the order of the columns."""
 
     def __init__(self, statement: Select[Any] | CompoundSelect[Any]) -> None:
-        self._statement = statement
+        self.statement = statement
         rows = statement.subquery()
         self._as_json = select(func.json_group_array(func.json_array(*rows.c)))
         self._moments = [index for index, column in enumerate(rows.c) if isinstance(column.type, UtcDateTime)]
@@ -28,7 +28,7 @@ class InOneStep:
         # Past the session's own `execute`, which is for statements that may write, and for those that make objects.
         connection = db.session.connection()
         if connection.dialect.name != "sqlite":
-            return connection.execute(self._statement, given).all()
+            return connection.execute(self.statement, given).all()
         rows: list[list[Any]] = json.loads(connection.execute(self._as_json, given).scalar_one())
         for index in self._moments:
             for row in rows:

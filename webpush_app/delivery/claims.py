@@ -10,7 +10,7 @@ so that the push that kills workers is found.
 import secrets
 from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from flask import current_app
@@ -38,10 +38,21 @@ class Claimed(NamedTuple):
     is_short: bool
     first_attempt_at: datetime
     expires_at: datetime
+    was_due_at: datetime
     answered_at: datetime | None
     reason: str | None
     """When the attempt before this one was answered, and what became of it."""
     lease_token: str
+
+
+class Bookmark(NamedTuple):
+    """A row of the outbox, in the order in which rows are taken: it and what comes before it is passed over."""
+
+    due_at: datetime
+    id: int
+
+
+BEGINNING = Bookmark(datetime.min.replace(tzinfo=UTC), 0)
 
 
 class Share(NamedTuple):
@@ -52,6 +63,7 @@ class Share(NamedTuple):
     most: int
     is_suspect: bool = False
     is_probe: bool = False
+    after: Bookmark = BEGINNING
 
 
 class Claim(NamedTuple):
@@ -151,7 +163,8 @@ _DUE = {is_suspect: statements.due(Claimed._fields, is_suspect=is_suspect) for i
 def _take(share: Share, moment: datetime, ends_at: datetime) -> list[Claimed]:
     given = {"moment": moment, "token": secrets.token_hex(8)}
     which = {"of_lane": int(share.lane), "of_service": share.service_id, "most": share.most}
-    rows = [Claimed._make(row) for row in _DUE[share.is_suspect].fetch(given | which)]
+    after = {"after_due_at": share.after.due_at, "after_id": share.after.id}
+    rows = [Claimed._make(row) for row in _DUE[share.is_suspect].fetch(given | which | after)]
     if share.is_suspect:
         rows = _that_may_share(rows)
     if rows:

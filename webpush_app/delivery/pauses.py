@@ -4,14 +4,14 @@ A service that is in trouble is paused, each time for longer; then one worker ma
 decides. When it is well again it is sent to with care for a while: what has piled up is no reason to run it over.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, bindparam, or_, select, update
+from sqlalchemy import Boolean, ColumnElement, bindparam, case, false, or_, select, true, update
 
 from webpush_app import clock
-from webpush_app.database import UtcDateTime, begin_write, db
+from webpush_app.database import UtcDateTime, among, begin_write, db
 from webpush_app.delivery.models import Lane, Push, State
 from webpush_app.subscriptions.push_services import Pause, PushService
 
@@ -51,11 +51,28 @@ class Standing(NamedTuple):
         )
 
 
-def read_standings() -> list[Standing]:
+class Known(NamedTuple):
+    """What needs no look: push services of which more is due, if they are not spared, and that nothing is suspect."""
+
+    personal: Collection[int] = ()
+    broadcast: Collection[int] = ()
+    has_no_suspects: bool = False
+
+
+KNOWS_NOTHING = Known()
+
+
+def read_standings(known: Known = KNOWS_NOTHING) -> list[Standing]:
     """Without a lock, so that an idle worker disturbs nobody. What is looked for is found by the index, or is not."""
-    found = [Standing._make(row) for row in db.session.execute(STANDINGS, {"moment": clock.now()})]
+    found = [Standing._make(row) for row in db.session.execute(STANDINGS, asking(known))]
     db.session.rollback()
     return found
+
+
+def asking(known: Known) -> dict[str, Any]:
+    """What STANDINGS is given."""
+    more = {_MORE_OF[Lane.PERSONAL]: list(known.personal), _MORE_OF[Lane.BROADCAST]: list(known.broadcast)}
+    return {"moment": clock.now(), "may_be_suspect": not known.has_no_suspects, **more}
 
 
 def begin_probe(service_id: int) -> bool:
@@ -122,7 +139,16 @@ def list_paused() -> Sequence[PushService]:
     return db.session.scalars(query.order_by(PushService.host)).all()
 
 
-def _due(state: State, lane: Lane) -> ColumnElement[bool]:
+def _is_due(lane: Lane) -> ColumnElement[bool]:
+    is_known = _services.c.paused_until.is_(None) & among(_services.c.id, _MORE_OF[lane])
+    return case((is_known, true()), else_=_has_due(State.QUEUED, lane))
+
+
+def _is_suspect(lane: Lane) -> ColumnElement[bool]:
+    return case((bindparam("may_be_suspect", type_=Boolean), _has_due(State.SENDING, lane)), else_=false())
+
+
+def _has_due(state: State, lane: Lane) -> ColumnElement[bool]:
     """One look at the beginning of this part of the index. Asked by EXISTS, PostgreSQL may read all that is due into a
     table of its own: it does for as long as it does not know yet how much that is."""
     found = (
@@ -141,11 +167,12 @@ def _due(state: State, lane: Lane) -> ColumnElement[bool]:
 
 _pushes: Any = Push.__table__
 _services: Any = PushService.__table__
+_MORE_OF = {Lane.PERSONAL: "more_personal", Lane.BROADCAST: "more_broadcast"}
 # Built once, for it is asked before each claim.
 STANDINGS = select(
     *(_services.c[name] for name in Standing._fields[:8]),
-    _due(State.QUEUED, Lane.PERSONAL),
-    _due(State.QUEUED, Lane.BROADCAST),
-    _due(State.SENDING, Lane.PERSONAL),
-    _due(State.SENDING, Lane.BROADCAST),
+    _is_due(Lane.PERSONAL),
+    _is_due(Lane.BROADCAST),
+    _is_suspect(Lane.PERSONAL),
+    _is_suspect(Lane.BROADCAST),
 ).order_by(_services.c.id)

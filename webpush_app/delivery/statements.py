@@ -4,11 +4,11 @@ the database to carry it out."""
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Integer, String, bindparam, case, func, select, true, update
+from sqlalchemy import Integer, String, bindparam, case, func, select, true, tuple_, update
 from sqlalchemy.sql.dml import Update
 
 from webpush_app.database import InOneStep, UtcDateTime, among
-from webpush_app.delivery.models import OTHER_KEY, Push, State
+from webpush_app.delivery.models import OTHER_KEY, BigId, Push, State
 
 _table: Any = Push.__table__
 # Its first attempt; where the one before was not counted it has an answer already, and an answer from before it was
@@ -22,18 +22,21 @@ UNTOUCHED: dict[str, Any] = {
     "lease_token": None,
 }
 _MOMENT = UtcDateTime()
+_PLACE = tuple_(_table.c.due_at, _table.c.id)
 
 
 def due(columns: Sequence[str], *, is_suspect: bool) -> InOneStep:
-    """Rows of one service and lane that may be taken, or, as suspects, that a lost worker left, those first that no
-    worker was lost with before; as they will be then. Where the database can lock rows they are locked."""
-    will_be = _taken(is_suspect)
+    """Rows of one service and lane that may be taken, from a bookmark on, or, as suspects, that a lost worker left,
+    those first that no worker was lost with before; as they will be then. Where the database can lock rows they are
+    locked."""
+    will_be = _taken(is_suspect) | {"was_due_at": _table.c.due_at}
     first = (_table.c.crashes,) if is_suspect else ()
     query = (
         select(*(will_be[name].label(name) if name in will_be else _table.c[name] for name in columns))
         .where(_table.c.state == str(State.SENDING if is_suspect else State.QUEUED))
         .where(_table.c.lane == bindparam("of_lane"), _table.c.service_id == bindparam("of_service"))
         .where(_table.c.due_at <= bindparam("moment", type_=_MOMENT))
+        .where(tuple_(bindparam("after_due_at", type_=_MOMENT), bindparam("after_id", type_=BigId)) < _PLACE)
         .order_by(*first, _table.c.due_at, _table.c.id)
         .limit(bindparam("most", type_=Integer))
         .with_for_update(skip_locked=True)

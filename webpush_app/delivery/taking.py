@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from webpush_app import clock
 from webpush_app.database import begin_write, db
 from webpush_app.delivery import claims, pauses
+from webpush_app.delivery.bookmarks import Bookmarks
 from webpush_app.delivery.claims import Claim, Returned, Share
 from webpush_app.delivery.counters import Counters
 from webpush_app.delivery.flow import Flow
@@ -31,21 +32,29 @@ class Taker:
         self._signers: Signers | None = None
         self._tried_in_vain: set[int] = set()
         self._had_its_turn = 0
+        self._bookmarks = Bookmarks()
         self.has_taken_all = False
 
     def take(self, lanes: Collection[Lane] = BOTH) -> int:
         """How many rows were taken; 0 when nothing is due or there is no room, or nothing can be signed yet."""
+        taken = self._take(lanes)
+        if not taken and self._bookmarks.look_at_everything():
+            taken = self._take(lanes)
+        return taken
+
+    def _take(self, lanes: Collection[Lane]) -> int:
         self.has_taken_all = False
         signers = self._signers_for_now()
         if signers is None:
             return 0
         mark = self._flow.mark()
-        standings = pauses.read_standings()
+        standings = self._bookmarks.read_standings()
         self._flow.meet(standings, mark)
         shares = self._shares(standings, lanes)
         if not shares:
             return 0
         claim = claims.claim_due(shares)
+        self._bookmarks.note(shares, claim.rows)
         self._counters.claimed(len(claim.rows))
         probed = {share.service_id for share in shares if share.is_probe}
         made = _one_of_each(probed, _prepare(claim, signers))
@@ -97,7 +106,7 @@ class Taker:
             most = min(self._flow.room(one.id, Lane.PERSONAL), SUSPECTS_TOGETHER)
             shares = [Share(one.id, suspect[0], most, is_suspect=True)]
         else:
-            shares = [Share(one.id, lane, self._flow.room(one.id, lane)) for lane in due[:1]]
+            shares = [self._bookmarks.share(one.id, lane, self._flow.room(one.id, lane)) for lane in due[:1]]
         return [share for share in shares if share.most]
 
     def _probe(self, one: Standing, due: list[Lane], suspect: list[Lane]) -> list[Share]:
