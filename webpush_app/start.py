@@ -65,13 +65,24 @@ def prepare(settings: Settings) -> Flask:
             check(settings.database_url)
             app = create_app(settings)
             with app.app_context(), _connections_end():
-                migrating.upgrade()
+                _bring_up_to_date()
                 keyring.prepare()
         except OSError as error:
             raise StartError(f"{error.filename}: {error.strerror}. Mend it and start again.") from None
         except _DATABASE_ERRORS as error:
             raise StartError(f"The database cannot be used: {_first_line(error)}") from None
     return app
+
+
+def _bring_up_to_date() -> None:
+    try:
+        migrating.upgrade()
+    except migrating.NewerSchema as newer:
+        if not newer.may_be_used:
+            raise
+        sys.stderr.write(
+            f"The database is of a newer version ({newer.revision}), which this code can use. Update it soon.\n"
+        )
 
 
 def announce(app: Flask) -> None:

@@ -14,13 +14,13 @@ from webpush_app.database import db
 
 ONE_MORE = '''"""one more
 
-Revision ID: 9999
+Revision ID: {revision}
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "9999"
+revision = "{revision}"
 down_revision = "{head}"
 
 
@@ -40,11 +40,13 @@ class Migrations:
         self.folder = folder
         shutil.copytree(ROOT / "migrations", folder, ignore=shutil.ignore_patterns("__pycache__"))
 
-    def add(self, body: str) -> None:
+    def add(self, body: str, revision: str = "9999") -> None:
         """One more migration, by the lines of its `upgrade()`; `op` and `sa` are there."""
         head = ScriptDirectory(str(self.folder)).get_current_head()
-        text = ONE_MORE.format(head=head, body=textwrap.indent(textwrap.dedent(body).strip(), "    "))
-        (self.folder / "versions" / "9999_one_more.py").write_text(text, encoding="utf-8")
+        text = ONE_MORE.format(
+            revision=revision, head=head, body=textwrap.indent(textwrap.dedent(body).strip(), "    ")
+        )
+        (self.folder / "versions" / f"{revision}_one_more.py").write_text(text, encoding="utf-8")
 
     @property
     def config(self) -> Config:
