@@ -143,9 +143,10 @@ def _take(service_id: int, bookmarks: Bookmarks, taken: list[Taken]) -> Sequence
     bookmarks.read_standings()
     looked = time.monotonic()
     shares = [bookmarks.share(service_id, Lane.BROADCAST, _TAKEN_TOGETHER)]
-    rows = claims.claim_due(shares).rows
+    claim = claims.claim_due(shares)
     ended = time.monotonic()
-    bookmarks.note(shares, rows)
+    bookmarks.note(shares, claim)
+    rows = claim.rows
     if not rows and bookmarks.look_at_everything():
         return _take(service_id, bookmarks, taken)
     if rows:

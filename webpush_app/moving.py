@@ -50,7 +50,7 @@ def copy(address: str, while_running: bool) -> None:
     check(address, _GIVEN_AS)
     _refuse_the_same(settings.database_url, address)
     with _in_one_line(), copying.one_moment(db.engine) as source:
-        _refuse_what_is_older(source)
+        _refuse_another_version(source)
         if not while_running:
             _refuse_while_running(settings)
         with _opened(address) as target:
@@ -79,7 +79,8 @@ def _refuse_the_same(source: str, target: str) -> None:
         raise StartError("This is the database that is in use already. Give --to the address of another one.")
 
 
-def _refuse_what_is_older(source: Connection) -> None:
+def _refuse_another_version(source: Connection) -> None:
+    migrating.refuse_what_is_newer(source)
     if not migrating.is_up_to_date(source):
         raise StartError("The database that is copied is not that of this version. Run: flask db upgrade")
 
@@ -129,7 +130,7 @@ def _in_one_line() -> Iterator[None]:
             "copied to is not empty then, the copy had come to its end."
         ) from None
     except (DBAPIError, CommandError) as error:
-        why = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        why = str(getattr(error, "orig", error)).strip().splitlines()[0].removesuffix(".")
         raise StartError(f"A database cannot be used: {why}. Nothing was copied.") from None
 
 

@@ -81,7 +81,7 @@ def _bring_up_to_date() -> None:
         if not newer.may_be_used:
             raise
         sys.stderr.write(
-            f"The database is of a newer version ({newer.revision}), which this code can use. Update it soon.\n"
+            f"The database is of a newer version ({newer.revision}), which this code can use. Update the code soon.\n"
         )
 
 

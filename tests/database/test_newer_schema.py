@@ -69,7 +69,7 @@ def test_it_starts_where_the_next_version_has_only_added(
     upgrade(ADDS)
     before = schema_of(people.app)
     started = begin()
-    said = f"The database is of a newer version ({ADDS}), which this code can use. Update it soon.\n"
+    said = f"The database is of a newer version ({ADDS}), which this code can use. Update the code soon.\n"
     assert capsys.readouterr().err == said
     assert schema_of(started) == before
     with started.app_context():

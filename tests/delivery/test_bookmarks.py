@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from flask import Flask
@@ -47,9 +46,9 @@ def take(bookmarks: Bookmarks, most: int, lane: Lane = Lane.BROADCAST) -> list[i
     if not is_due(bookmarks, lane):
         return []
     shares = [bookmarks.share(SERVICE, lane, most)]
-    rows = claim_due(shares).rows
-    bookmarks.note(shares, rows)
-    return [row.id for row in rows]
+    claim = claim_due(shares)
+    bookmarks.note(shares, claim)
+    return [row.id for row in claim.rows]
 
 
 def fill_before(outgoing: Outgoing, clock: StandingClock, number: int = 1, lane: Lane = Lane.BROADCAST) -> None:
@@ -156,9 +155,9 @@ def test_who_tries_and_who_takes_suspects_leaves_none(
     outgoing: Outgoing, bookmarks: Bookmarks, share: Share, state: State
 ) -> None:
     outgoing.fill(2, Lane.BROADCAST, state=state)
-    rows = claim_due([share]).rows
-    assert len(rows) == 1
-    bookmarks.note([share], rows)
+    claim = claim_due([share])
+    assert len(claim.rows) == 1
+    bookmarks.note([share], claim)
     assert bookmarks.share(SERVICE, Lane.BROADCAST, 1).after == BEGINNING
 
 
@@ -173,35 +172,6 @@ def test_where_nobody_was_lost_it_is_not_looked_for_within_a_second(
     clock.advance(0.001)
     assert is_suspect(bookmarks)
     assert is_suspect(bookmarks)
-
-
-def test_nothing_is_said_to_be_due_only_after_a_look_at_everything(outgoing: Outgoing, clock: StandingClock) -> None:
-    """Whoever rests, or ends its turn, then leaves nothing behind."""
-    device = outgoing.device(None)
-    room = outgoing.dispatcher.flow
-    same: dict[str, Any] = {"kind": "test", "subscription_id": device.id}
-    outgoing.fill(1, **same)
-    outgoing.deliver()
-    most = room.room(SERVICE, Lane.BROADCAST)
-    outgoing.fill(most, Lane.BROADCAST, **same)
-    assert outgoing.deliver_batch() == most
-    outgoing.fill(1, Lane.BROADCAST, **same, due_at=clock.moment - timedelta(seconds=5))
-    outgoing.fill(1, **same, state=State.SENDING, attempts=1, lease_token="of a lost worker")
-    assert [outgoing.deliver_batch() for _ in range(3)] == [1, 1, 0]
-    assert set(outgoing.states()) == {State.ACCEPTED}
-
-
-def test_a_worker_passes_over_what_it_has_taken(outgoing: Outgoing, clock: StandingClock) -> None:
-    same: dict[str, Any] = {"kind": "test", "subscription_id": outgoing.device(None).id}
-    outgoing.fill(300, Lane.BROADCAST, **same)
-    first = outgoing.deliver_batch()
-    outgoing.fill(1, Lane.BROADCAST, **same, due_at=clock.moment - timedelta(seconds=5))
-    second = outgoing.deliver_batch()
-    assert outgoing.states().count(State.ACCEPTED) == first + second < 300
-    assert outgoing.rows()[300].state == State.QUEUED
-    clock.advance(TRUSTED_SECONDS)
-    outgoing.deliver_batch()
-    assert outgoing.rows()[300].state == State.ACCEPTED
 
 
 def test_a_look_at_everything_begins_with_the_oldest(outgoing: Outgoing, bookmarks: Bookmarks) -> None:

@@ -126,6 +126,7 @@ def test_those_of_a_service_for_which_there_is_no_room_hold_up_nobody_elses(
         assert outgoing.dispatcher.take() == 32
         for service_id in browsers:
             leave_behind(outgoing, clock, browsers, service_id, 1)
+        clock.advance(1)  # when it is looked for them again
         assert outgoing.dispatcher.take() == 1
 
 

@@ -3,6 +3,8 @@
 import socket
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,16 +25,21 @@ WHAT_THE_WEB_LOADS = "import sys, app; app.create_app(); print(' '.join(sorted(s
 
 @pytest.fixture
 def called(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Everything that would leave the process from now on."""
+    """Everything that would leave the process from now on, but for what an earlier test has left running."""
     called: list[Any] = []
+    of_others = set(threading.enumerate()) - {threading.current_thread()}
 
-    def note(*arguments: Any, **_: Any) -> None:
-        called.append(arguments)
-        raise OSError("nothing may be called here")
+    def watched(really: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **more: Any) -> Any:
+            if threading.current_thread() in of_others:
+                return really(*arguments, **more)
+            called.append(arguments)
+            raise OSError("nothing may be called here")
 
-    monkeypatch.setattr(socket, "getaddrinfo", note)
-    monkeypatch.setattr(socket, "create_connection", note)
-    monkeypatch.setattr(socket.socket, "connect", note)
+        return call
+
+    for where, name in ((socket, "getaddrinfo"), (socket, "create_connection"), (socket.socket, "connect")):
+        monkeypatch.setattr(where, name, watched(getattr(where, name)))
     return called
 
 

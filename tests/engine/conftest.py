@@ -1,7 +1,7 @@
 """What the tests of the engine share: a push service, and an outbox in the folder that real workers are pointed at."""
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, closing
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing
 from pathlib import Path
 from typing import Protocol
 
@@ -14,13 +14,18 @@ from tests.delivery.outgoing import Outgoing
 from tests.engine.running_loop import RunLoop, Running, wait_for_the_threads
 from tests.push.service import PushService
 from tests.push.worker_process import Worker, pushing
+from webpush_app.broker.queues import QUEUES
 from webpush_app.delivery.doorbell import Doorbell
+from webpush_app.engine import crew
+from webpush_app.engine.crew import Crew
 from webpush_app.engine.loop import Loop
 from webpush_app.protocol.requests_transport import RequestsTransport
 
 CONTACT = "mailto:ops@example.com"
 DEADLINE_SECONDS = 2.0
 PARALLEL = 4
+
+Hire = Callable[..., Crew]
 
 
 class StartWorker(Protocol):
@@ -75,3 +80,21 @@ def run_loop(app: Flask, service: PushService, tmp_path: Path) -> Iterator[RunLo
         wait_for_the_threads()
         for transport in transports:
             transport.close()
+
+
+@pytest.fixture
+def hire(app: Flask, service: PushService, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hire]:
+    """It looks out only when the test says so."""
+    monkeypatch.setattr(crew, "LOOK_OUT_EVERY_SECONDS", 3600.0)
+    with ExitStack() as afterwards:
+
+        def make(*queues: str, is_stopping: Callable[[], bool] = lambda: False) -> Crew:
+            reaching = service.transport_options()
+            transport = RequestsTransport(**reaching, deadline_seconds=DEADLINE_SECONDS, parallel=PARALLEL)
+            hired = Crew(app, transport, queues or QUEUES, is_stopping)
+            afterwards.callback(transport.close)
+            afterwards.callback(wait_for_the_threads)
+            afterwards.callback(hired.end)
+            return hired
+
+        yield make

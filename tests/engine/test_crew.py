@@ -2,8 +2,6 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -12,51 +10,26 @@ from sqlalchemy import text
 
 from tests.conftest import AppMaker
 from tests.delivery.outgoing import Outgoing
-from tests.engine.conftest import CONTACT, DEADLINE_SECONDS, PARALLEL
+from tests.engine.conftest import CONTACT, Hire
 from tests.engine.processes import wait_until
-from tests.engine.running_loop import wait_for_the_threads
 from tests.people import People
 from tests.push.listener import Odd
-from tests.push.service import PushService
 from tests.redis_server import RedisServer
 from webpush_app import broker as names
 from webpush_app.broker.connection import PREFIX
-from webpush_app.broker.queues import QUEUES
 from webpush_app.database import db
 from webpush_app.delivery import tidy
 from webpush_app.delivery.models import State
 from webpush_app.engine import crew as module
 from webpush_app.engine import tasks
-from webpush_app.engine.crew import Crew
 from webpush_app.engine.staff import Staff
-from webpush_app.protocol.requests_transport import RequestsTransport
 
 pytestmark = pytest.mark.redis
-
-Hire = Callable[..., Crew]
 
 
 @pytest.fixture
 def app(make_app: AppMaker, own_redis: RedisServer) -> Flask:
     return make_app(vapid_claim_email=CONTACT, engine_url=own_redis.url, embedded_worker=False)
-
-
-@pytest.fixture
-def hire(app: Flask, service: PushService, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hire]:
-    """It looks out only when the test says so."""
-    monkeypatch.setattr(module, "LOOK_OUT_EVERY_SECONDS", 3600.0)
-    with ExitStack() as afterwards:
-
-        def make(*queues: str, is_stopping: Callable[[], bool] = lambda: False) -> Crew:
-            reaching = service.transport_options()
-            transport = RequestsTransport(**reaching, deadline_seconds=DEADLINE_SECONDS, parallel=PARALLEL)
-            crew = Crew(app, transport, queues or QUEUES, is_stopping)
-            afterwards.callback(transport.close)
-            afterwards.callback(wait_for_the_threads)
-            afterwards.callback(crew.end)
-            return crew
-
-        yield make
 
 
 def waiting(redis: RedisServer, queue: str) -> int:

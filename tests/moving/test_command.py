@@ -69,6 +69,19 @@ def test_so_is_one_with_the_rows_of_another_program(copy: Copy, target: str) -> 
     assert tables == [("Their Books",)]
 
 
+def test_a_database_of_a_newer_version_is_refused(database: Database, copy: Copy, target: str) -> None:
+    """Though this code may be started on it: it would leave behind what it does not know."""
+    [(newest,)] = database.rows("SELECT version_num FROM alembic_version")
+    database.write("UPDATE alembic_version SET version_num = '9999_since_0001'")
+    try:
+        said = refusal(copy(target))
+    finally:
+        database.write(f"UPDATE alembic_version SET version_num = '{newest}'")
+    assert said.endswith(f"(9999_since_0001) than this code ({newest}). Update the code first. Nothing was copied.")
+    with connected(target) as other:
+        assert other.execute("SELECT relname FROM pg_stat_user_tables").fetchall() == []
+
+
 def test_a_database_of_an_older_version_is_refused(database: Database, copy: Copy, target: str) -> None:
     [(newest,)] = database.rows("SELECT version_num FROM alembic_version")
     database.write("UPDATE alembic_version SET version_num = '0001'")
@@ -88,7 +101,7 @@ def test_a_target_of_a_newer_version_is_refused(copy: Copy, with_tables: str, re
         other.execute("UPDATE alembic_version SET version_num = %s", [revision])
     said = refusal(copy(with_tables))
     assert said.startswith(f"A database cannot be used: it is of a newer version ({revision}) than this code (")
-    assert said.endswith(" Nothing was copied.")
+    assert said.endswith("). Update the code first. Nothing was copied.")
 
 
 def test_the_same_database_is_refused(app: Flask, database: Database, copy: Copy) -> None:

@@ -50,7 +50,7 @@ def upgrade(engine: Engine | None = None) -> None:
         command.upgrade(config, "head")
     except CommandError:
         with (engine or db.engine).connect() as connection:
-            _refuse_what_is_newer(connection)
+            refuse_what_is_newer(connection)
         raise
 
 
@@ -58,7 +58,7 @@ def is_up_to_date(connection: Connection) -> bool:
     return _revision_of(connection) == _here().get_current_head()
 
 
-def _refuse_what_is_newer(connection: Connection) -> None:
+def refuse_what_is_newer(connection: Connection) -> None:
     revision, here = _revision_of(connection), _here()
     known = {one.revision for one in here.walk_revisions()}
     if revision is not None and revision not in known:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from webpush_app import clock
 from webpush_app.delivery import pauses
-from webpush_app.delivery.claims import BEGINNING, Bookmark, Claimed, Share
+from webpush_app.delivery.claims import BEGINNING, Bookmark, Claim, Share
 from webpush_app.delivery.models import Lane
 from webpush_app.delivery.pauses import KNOWS_NOTHING, Known, Standing
 
@@ -32,12 +32,14 @@ class Bookmarks:
         self._places: dict[tuple[int, Lane], _Place] = {}
         self._no_suspects_at: datetime | None = None
         self._relied_on = KNOWS_NOTHING
+        self.came_up_short = False
 
     def read_standings(self) -> list[Standing]:
         now = clock.now()
         self._places = {which: one for which, one in self._places.items() if _is_trusted(one.seen_all_at, now)}
         has_no_suspects = self._no_suspects_at is not None and _is_trusted(self._no_suspects_at, now)
         self._relied_on = Known(self._ids(Lane.PERSONAL), self._ids(Lane.BROADCAST), has_no_suspects)
+        self.came_up_short = False
         standings = pauses.read_standings(self._relied_on)
         if not has_no_suspects:
             is_any_suspect = any(one.has_suspect_personal or one.has_suspect_broadcast for one in standings)
@@ -48,16 +50,18 @@ class Bookmarks:
         place = self._places.get((service_id, lane))
         return Share(service_id, lane, most, after=place.bookmark if place else BEGINNING)
 
-    def note(self, shares: Sequence[Share], rows: Sequence[Claimed]) -> None:
-        """What the claim of these shares led to."""
-        now = clock.now()
+    def note(self, shares: Sequence[Share], claim: Claim) -> None:
+        """What the claim of these shares led to. It came up short where a bookmark led to less than was asked for: what
+        is left, if anything, is before it."""
         for share in shares:
             which = (share.service_id, share.lane)
             place = self._places.pop(which, None)
-            taken = [Bookmark(row.was_due_at, row.id) for row in rows if (row.service_id, row.lane) == which]
+            taken = [Bookmark(row.was_due_at, row.id) for row in claim.rows if (row.service_id, row.lane) == which]
             is_usual = not (share.is_probe or share.is_suspect)
             if is_usual and len(taken) >= share.most:
-                self._places[which] = _Place(max(taken), place.seen_all_at if place else now)
+                self._places[which] = _Place(max(taken), place.seen_all_at if place else claim.claimed_at)
+            elif is_usual and place:
+                self.came_up_short = True
 
     def look_at_everything(self) -> bool:
         """Next time; false where the last look was at everything."""

@@ -54,6 +54,11 @@ class Dispatcher:
         """There is nothing more to take until there is room again, or something new is due."""
         return self._taker.has_taken_all
 
+    @property
+    def has_no_room(self) -> bool:
+        """Something is due that could not be taken."""
+        return self._taker.has_no_room
+
     def send(self, *, until_empty: bool = False) -> None:
         """Until the flow is closed, or, where that is asked for, empty. Needs no database."""
         try:

@@ -33,17 +33,19 @@ class Taker:
         self._tried_in_vain: set[int] = set()
         self._had_its_turn = 0
         self._bookmarks = Bookmarks()
-        self.has_taken_all = False
+        self.has_taken_all = False  # what is due and has room
+        self.has_no_room = False  # for something that is due
 
     def take(self, lanes: Collection[Lane] = BOTH) -> int:
         """How many rows were taken; 0 when nothing is due or there is no room, or nothing can be signed yet."""
         taken = self._take(lanes)
-        if not taken and self._bookmarks.look_at_everything():
+        is_explained = self.has_no_room and not self._bookmarks.came_up_short
+        if not (taken or is_explained) and self._bookmarks.look_at_everything():
             taken = self._take(lanes)
         return taken
 
     def _take(self, lanes: Collection[Lane]) -> int:
-        self.has_taken_all = False
+        self.has_taken_all = self.has_no_room = False
         signers = self._signers_for_now()
         if signers is None:
             return 0
@@ -54,13 +56,14 @@ class Taker:
         if not shares:
             return 0
         claim = claims.claim_due(shares)
-        self._bookmarks.note(shares, claim.rows)
+        self._bookmarks.note(shares, claim)
         self._counters.claimed(len(claim.rows))
         probed = {share.service_id for share in shares if share.is_probe}
         made = _one_of_each(probed, _prepare(claim, signers))
         self._flow.add(made.ready)
         self._tell_sender()
         is_many = all(share.lane is Lane.BROADCAST and not share.is_suspect for share in shares)
+        is_many = is_many and not self._bookmarks.came_up_short
         self.has_taken_all = is_many and 0 < len(made.ready) == len(claim.rows)
         if made.settled or made.returned:
             write_down(made.returned, made.settled)
@@ -107,7 +110,9 @@ class Taker:
             shares = [Share(one.id, suspect[0], most, is_suspect=True)]
         else:
             shares = [self._bookmarks.share(one.id, lane, self._flow.room(one.id, lane)) for lane in due[:1]]
-        return [share for share in shares if share.most]
+        with_room = [share for share in shares if share.most]
+        self.has_no_room = self.has_no_room or len(with_room) < len(shares)
+        return with_room
 
     def _probe(self, one: Standing, due: list[Lane], suspect: list[Lane]) -> list[Share]:
         """With a suspect where there is nothing else, and where none is sent elsewhere at the same time."""

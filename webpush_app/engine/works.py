@@ -126,7 +126,9 @@ class Works:
                 bell.wait()
                 continue
             was_found = self._do(partial(self._dispatcher.take, lanes))
-            if not was_found:
+            if was_found:
+                self._found_nothing = 0
+            elif was_found is not None and not self._dispatcher.has_no_room:
                 self._found_nothing = newest
             if not was_found or self._dispatcher.has_taken_all:
                 bell.wait(PACED_SECONDS if self._flow.is_paced else self._look_every)
@@ -164,12 +166,15 @@ class Works:
             newest = self._newest
             if not self._wanted[Lane.BROADCAST]:
                 self._more_to_fill.wait()
-            elif self._do(fan_out_step):
+                continue
+            was_filled = self._do(fan_out_step)
+            if was_filled:
                 self._newest = next(self._numbers)
                 self._dispatcher.room_came.set()
                 time.sleep(BETWEEN_STEPS_SECONDS)  # people who write get their turn
             else:
-                self._filled_nothing = newest
+                if was_filled is not None:
+                    self._filled_nothing = newest
                 self._more_to_fill.wait(self._look_every)
 
     def _keep_house(self) -> None:
@@ -191,7 +196,8 @@ class Works:
     def _hand_back(self) -> None:
         self._dispatcher.hand_back()
 
-    def _do(self, one_round: Round) -> bool:
+    def _do(self, one_round: Round) -> bool | None:
+        """Was there something to do? None where that is not known, because it failed."""
         try:
             with self._app.app_context():
                 return bool(one_round())
@@ -201,7 +207,7 @@ class Works:
             # The rows come back when their lease ends.
             log.exception(line("round_failed", next="the worker goes on with the next one"))
         self._has_ended.wait(AFTER_A_FAILURE_SECONDS)
-        return False
+        return None
 
 
 def _seconds_until_next(chore: Chore) -> float:
