@@ -4,11 +4,14 @@ import shutil
 import textwrap
 from pathlib import Path
 
+import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 from flask import current_app
 from sqlalchemy import inspect
 
+from tests.chosen import POSTGRESQL, SQLITE
+from tests.databases import MIGRATED, Database
 from webpush_app.config import ROOT
 from webpush_app.database import db
 
@@ -31,6 +34,13 @@ def upgrade():
 def downgrade():
     pass
 '''
+
+
+def of_its_own(database: Database, request: pytest.FixtureRequest) -> Database:
+    """On PostgreSQL too one that nobody uses afterwards, where tables come and go."""
+    if database.kind == SQLITE:
+        return database
+    return Database(POSTGRESQL, request.getfixturevalue("new_postgresql")(MIGRATED))
 
 
 class Migrations:

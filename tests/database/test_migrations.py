@@ -12,9 +12,9 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy.exc import DatabaseError
 
-from tests.chosen import POSTGRESQL, SQLITE
-from tests.database.revisions import Migrations, config, count_rows, schema, tables_with_lasting_ids
-from tests.databases import MIGRATED, Database, settings_in
+from tests.chosen import SQLITE
+from tests.database.revisions import Migrations, config, count_rows, of_its_own, schema, tables_with_lasting_ids
+from tests.databases import Database, settings_in
 from tests.people import People
 from webpush_app.config import ROOT
 from webpush_app.database import db
@@ -28,10 +28,7 @@ OF_ALEMBIC |= {"alembic_version.version_num", "alembic_version_pkc", "alembic_ve
 
 @pytest.fixture
 def database(database: Database, request: pytest.FixtureRequest) -> Database:
-    """On PostgreSQL too one that nobody uses afterwards: here tables come and go."""
-    if database.kind == SQLITE:
-        return database
-    return Database(POSTGRESQL, request.getfixturevalue("new_postgresql")(MIGRATED))
+    return of_its_own(database, request)
 
 
 @pytest.fixture

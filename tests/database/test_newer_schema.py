@@ -10,9 +10,8 @@ from alembic.script import ScriptDirectory
 from flask import Flask
 from sqlalchemy import select
 
-from tests.chosen import POSTGRESQL, SQLITE
-from tests.database.revisions import Migrations, schema
-from tests.databases import MIGRATED, SECRET_KEY, Database, settings_in
+from tests.database.revisions import Migrations, of_its_own, schema
+from tests.databases import SECRET_KEY, Database, settings_in
 from tests.people import People
 from tests.server.running import running
 from webpush_app import start
@@ -34,9 +33,7 @@ Upgrade = Callable[[str], None]
 
 @pytest.fixture
 def database(database: Database, request: pytest.FixtureRequest) -> Database:
-    if database.kind == SQLITE:
-        return database
-    return Database(POSTGRESQL, request.getfixturevalue("new_postgresql")(MIGRATED))
+    return of_its_own(database, request)
 
 
 @pytest.fixture

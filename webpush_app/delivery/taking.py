@@ -63,8 +63,8 @@ class Taker:
         self._flow.add(made.ready)
         self._tell_sender()
         is_many = all(share.lane is Lane.BROADCAST and not share.is_suspect for share in shares)
-        is_many = is_many and not self._bookmarks.came_up_short
-        self.has_taken_all = is_many and 0 < len(made.ready) == len(claim.rows)
+        is_all = 0 < len(made.ready) == len(claim.rows) and not self._bookmarks.came_up_short
+        self.has_taken_all = is_many and is_all
         if made.settled or made.returned:
             write_down(made.returned, made.settled)
         self._end_vain_probes(probed, made)
